@@ -1,0 +1,24 @@
+"""The areas of this installation, from the one setting CONFIG_AREAS (dotted paths to `AREA` objects)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from areas.contract import Area
+
+
+@cache
+def areas() -> tuple[Area, ...]:
+    """All areas, in the order of the list's links."""
+    return tuple(sorted((import_string(path) for path in settings.CONFIG_AREAS), key=lambda area: area.order))
+
+
+def area(name: str) -> Area:
+    """One area by name; raises KeyError."""
+    for one in areas():
+        if one.name == name:
+            return one
+    raise KeyError(name)

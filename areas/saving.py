@@ -1,0 +1,72 @@
+"""Saving a draft: the one way in which an area's configuration changes.
+
+Draft rows, audit entry, release and delivery are written in the scope's one transaction. What follows a save (numbering
+the release, pushing it) belongs to a room above; the setting CONFIG_PUBLISHER names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from areas.contract import Area, ChannelLike
+from kit.documents import digest
+from audit.sentences import register
+from audit.services import record
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+register("draft.saved", _("%(actor)s saved “%(area)s” of the channel “%(channel)s”"))
+
+
+class DraftChanged(Exception):
+    """Somebody else saved this area after the page was opened. `section` is what stands there now."""
+
+    def __init__(self, section: dict[str, Any]) -> None:
+        super().__init__("the draft changed since it was read")
+        self.section = section
+
+
+class Publisher(Protocol):
+    """publishing.services.publish; returns the Release (an object with `number`)."""
+
+    def __call__(self, channel: Any, *, areas: list[str], by: User | None) -> Any: ...
+
+
+def publisher() -> Publisher:
+    return cast(Publisher, import_string(settings.CONFIG_PUBLISHER))
+
+
+def seen_digest(area: Area, channel: ChannelLike) -> str:
+    """What a form carries to say which state of the area it was filled from."""
+    return digest(area.dump(channel))
+
+
+def save_draft(
+    channel: ChannelLike, area: Area, apply: Callable[[], object], *, seen: str | None, by: User
+) -> Any:
+    """Lock the channel, make sure nobody saved in between, apply the change, record it, publish it; returns the Release.
+
+    `apply` writes the draft rows. `seen` is `seen_digest` of when the page was opened; None forgoes the comparison (an
+    API client without If-Match). Raises DraftChanged; whatever `apply` raises undoes everything.
+    """
+    model = cast("type[Model]", type(channel))
+    model._default_manager.select_for_update().get(pk=channel.pk)  # noqa: SLF001 - Django's documented accessor
+    before = area.dump(channel)
+    if seen is not None and digest(before) != seen:
+        raise DraftChanged(before)
+    apply()
+    record(
+        "draft.saved",
+        by=by,
+        subject=channel.public_id,
+        area=str(area.name),
+        channel=str(channel),
+    )
+    return publisher()(channel, areas=[area.name], by=by)

@@ -1,0 +1,34 @@
+"""Who changed what, and when: written in the transaction of the change, never altered afterwards."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from audit.sentences import sentence
+from tenants.models import TenantModel
+
+
+class Entry(TenantModel):
+    """One act. `data` holds what its sentence needs; people and things are kept by name, so that they outlive deletion."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+    )
+    actor_label = models.CharField(max_length=254)
+    action = models.CharField(max_length=100)
+    subject = models.CharField(max_length=200, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-at", "-pk"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "-at"], name="audit_entry_newest"),
+            models.Index(fields=["tenant", "subject", "-at"], name="audit_entry_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return str(sentence(self.action, actor=self.actor_label, subject=self.subject, **self.data))

@@ -1,0 +1,21 @@
+"""Recording an act. Called inside the scope and the transaction of the act itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from audit.models import Entry
+from audit.sentences import registered
+
+
+def record(action: str, *, by: User | None, subject: str = "", **data: Any) -> Entry:
+    """Append one entry for the tenant in force. `data` is JSON-serialisable and holds no secret.
+
+    Raises OutsideScope without a scope, KeyError for an action that has no registered sentence.
+    """
+    if action not in registered():
+        raise KeyError(action)
+    return Entry.objects.create(
+        actor=by, actor_label=str(by) if by else "chatadmin", action=action, subject=subject[:200], data=data
+    )

@@ -1,0 +1,30 @@
+"""What the shell of every page needs: the organisation at hand, those one may switch to, language and theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.models import User
+from areas.registry import areas
+from tenants.models import Membership
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Inside `@requires` the scope already lets a person's own memberships be read; elsewhere the list is empty."""
+    membership = getattr(request, "membership", None)
+    memberships: list[Membership] = []
+    if membership is not None:
+        memberships = list(
+            Membership.objects.select_related("tenant").filter(user=membership.user_id).order_by("tenant__name")
+        )
+    return {
+        "organisation": getattr(request, "organisation", None),
+        "membership": membership,
+        "memberships": memberships,
+        "theme": getattr(request, "theme", User.Theme.SYSTEM),
+        "languages": settings.LANGUAGES,
+        "areas": areas(),
+    }

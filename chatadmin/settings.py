@@ -1,0 +1,247 @@
+"""Settings of the console, its worker and beat; every value of an installation comes from the process environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from csp.constants import NONCE, NONE, SELF
+
+from kit import env
+from kit.databases import from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+CONFIG_AREAS = [
+    "channels_config.area.AREA",
+]
+CONFIG_PUBLISHER = "publishing.services.publish"
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY", example="50-random-characters")
+CONSOLE_URL = env.text("CONSOLE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = list(
+    env.csv("ALLOWED_HOSTS", default=(urlsplit(CONSOLE_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"))
+)
+TRUSTED_PROXIES = list(env.csv("TRUSTED_PROXIES", default=()))
+
+# -- Environments -----------------------------------------------------------------------------------------------------
+
+PUBLISHING_SIGNING_KEY = env.text("PUBLISHING_SIGNING_KEY", example='{"kty":"OKP","crv":"Ed25519","d":"…","x":"…"}')
+
+
+def _environment(name: str, port: int) -> dict[str, str]:
+    public_url = env.text(f"{name.upper()}_ENV_URL", default=f"http://127.0.0.1:{port}").rstrip("/")
+    return {
+        "name": name,
+        "public_url": public_url,
+        "push_url": env.text(f"{name.upper()}_ENV_PUSH_URL", default=public_url).rstrip("/"),
+        "encryption_key": env.text(
+            f"{name.upper()}_ENV_ENCRYPTION_KEY", example='{"kty":"OKP","crv":"X25519","x":"…"}'
+        ),
+    }
+
+
+ENVIRONMENTS = [_environment("test", 8001), _environment("live", 8002)]
+
+# -- Django -----------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "kit",
+    "accounts",
+    "tenants",
+    "audit",
+    "areas",
+    "channels_config",
+    "publishing",
+    "chatadmin",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PreferencesMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "chatadmin.urls"
+WSGI_APPLICATION = "chatadmin.wsgi.application"
+ASGI_APPLICATION = "chatadmin.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.static",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "chatadmin.context.shell",
+            ],
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        **from_url(
+            env.text("DATABASE_URL", example="postgresql://chatadmin_app:secret@127.0.0.1:5432/chatadmin"),
+            options={"application_name": "chatadmin"},
+        ),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "accounts:sign_in"
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "chatadmin_language"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# Two editors of 256 KB, urlencoded, and what else a page holds.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
+# -- Security ---------------------------------------------------------------------------------------------------------
+
+INSECURE_COOKIES = env.boolean("INSECURE_COOKIES", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not INSECURE_COOKIES
+SESSION_COOKIE_NAME = "chatadmin_session" if INSECURE_COOKIES else "__Host-chatadmin_session"
+CSRF_COOKIE_NAME = "chatadmin_csrf" if INSECURE_COOKIES else "__Host-chatadmin_csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_TRUSTED_ORIGINS = [CONSOLE_URL]
+CSRF_FAILURE_VIEW = "chatadmin.errors.csrf_failure"
+SECURE_SSL_REDIRECT = not INSECURE_COOKIES
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 0 if INSECURE_COOKIES else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_COOKIES
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+_ENVIRONMENT_ORIGINS = [one["public_url"] for one in ENVIRONMENTS]
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF, *_ENVIRONMENT_ORIGINS],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# -- Background work --------------------------------------------------------------------------------------------------
+
+REDIS_URL = env.text("REDIS_URL", example="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A save must not wait for a Redis that is away: the sweep delivers what a nudge could not announce.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 30,
+    "retry_on_timeout": True,
+    "visibility_timeout": 60,
+    "global_keyprefix": "chatadmin:",
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+}
+
+# -- REST, logs -------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.KeyValueRenderer(key_order=["level", "event"], sort_keys=True),
+            ],
+            "foreign_pre_chain": [structlog.stdlib.add_log_level],
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", default="INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+}
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)

@@ -1,0 +1,43 @@
+"""Where a person lands: home, and the health of the process."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.db import connection
+from django.db.utils import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from accounts.models import User
+from tenants.access import TenantRequest, public, requires, signed_in
+from tenants.models import Membership
+from tenants.roles import Role
+from tenants.scope import user_scope
+
+
+@public
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when the process serves and its database answers."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "no database"}, status=503)
+    return JsonResponse({"status": "ok"})
+
+
+@signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """To the one organisation of a person, or to the choice among several."""
+    user = cast(User, request.user)
+    with user_scope(user.pk):
+        memberships = list(Membership.objects.select_related("tenant").filter(user=user).order_by("tenant__name"))
+    if len(memberships) == 1:
+        return redirect("organisation", memberships[0].tenant.number)
+    return render(request, "shell/choose_organisation.html", {"memberships": memberships})
+
+
+@requires(Role.AUDITOR)
+def organisation_home(request: TenantRequest, brand: int) -> HttpResponse:
+    return render(request, "shell/organisation_home.html")

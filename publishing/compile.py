@@ -1,0 +1,63 @@
+"""From draft rows to the document a browser may see: asks every area, merges what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from areas.contract import Problem
+from areas.registry import areas
+from channels_config.models import Channel
+
+
+class NotPublishable(Exception):
+    """The draft does not fit together; `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(str(problem.message) for problem in problems))
+        self.problems = problems
+
+
+def channel_facts(channel: Channel) -> dict[str, Any]:
+    """What a release says of the channel itself."""
+    return {"name": channel.name, "kind": channel.kind, "public_id": channel.public_id}
+
+
+def sections(channel: Channel) -> dict[str, Any]:
+    """Area name -> section, for every area of this installation."""
+    return {area.name: area.dump(channel) for area in areas()}
+
+
+def problems(all_sections: Mapping[str, Any]) -> list[Problem]:
+    """What every area finds wrong with its section, seen beside the others."""
+    return [
+        problem
+        for area in areas()
+        if area.name in all_sections
+        for problem in area.check(all_sections[area.name], all_sections)
+    ]
+
+
+def document(facts: Mapping[str, Any], all_sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The channel JSON of the wire contract (3.3), without what only the environment knows (availability)."""
+    public_id = facts["public_id"]
+    merged: dict[str, Any] = {
+        "name": facts["name"],
+        "isLiveChat": facts["kind"] == Channel.Kind.LIVE,
+        "channelIdOnExternalPlatform": public_id.removeprefix("chat_"),
+    }
+    for area in areas():
+        if area.name in all_sections:
+            merged = deep_merge(merged, area.public(all_sections[area.name]))
+    return merged
+
+
+def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects are merged key by key; any other value of `over` replaces the one of `base`."""
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = deep_merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

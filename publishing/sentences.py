@@ -1,0 +1,30 @@
+"""What a delivery's error code means, for people."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from publishing.models import Delivery
+
+ERRORS = {
+    "unreachable": _("The environment cannot be reached."),
+    "timeout": _("The environment did not answer in time."),
+    "not_visible": _("The environment took the release, but its public address still shows the one before."),
+    "bad_signature": _("The environment does not trust the signing key of this console."),
+    "wrong_environment": _("The release was meant for another environment: the encryption keys do not fit."),
+    "unknown_brand": _("The environment does not serve this organisation."),
+    "other_brand": _("The environment has this channel under another organisation."),
+    "conflict": _("The environment has another release under the same number."),
+    "malformed": _("The environment could not read the release."),
+    "too_large": _("The release is larger than the environment accepts."),
+}
+
+
+def error_sentence(delivery: Delivery) -> str:
+    """The last error in a sentence; empty when there is none."""
+    if not delivery.last_error:
+        return ""
+    known = ERRORS.get(delivery.last_error)
+    if known is not None:
+        return str(known)
+    return str(_("The environment answered with an error (%(code)s).")) % {"code": delivery.last_error}

@@ -1,0 +1,296 @@
+"""Numbering releases and bringing them to the environments."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit.sentences import register
+from audit.services import record
+from channels_config.models import Channel
+from publishing.compile import NotPublishable, channel_facts, document, problems, sections
+from publishing.environments import Environment, environments
+from publishing.models import Delivery, EnvironmentName, Release
+from publishing.push import PushFailed, push, visible_release
+from publishing.snapshot import Snapshot, digest, now_text, seal
+from tenants.models import Organisation
+from tenants.scope import current_tenant_id, tenant_scope
+
+log = structlog.get_logger(__name__)
+
+register("release.promoted", _("%(actor)s put release %(release)s of the channel “%(channel)s” live"))
+
+#: Seconds to wait after the 1st, 2nd, … failed attempt; the last one repeats.
+BACKOFF = (1, 2, 5, 10, 30, 60)
+#: How long the worker looks for a pushed release on the public URL before it counts the attempt as failed, in seconds.
+READ_BACK_WITHIN = 10.0
+
+
+def publish(channel: Channel, *, areas: list[str], by: User | None, note: str = "") -> Release:
+    """Number what the drafts say now as a release, and want it in the test environment.
+
+    Runs inside the scope that saved the drafts, with the channel row locked. A save that changes nothing makes no new
+    release: the newest one is wanted again. Raises NotPublishable.
+    """
+    all_sections = sections(channel)
+    blocking = [problem for problem in problems(all_sections) if problem.blocking]
+    if blocking:
+        raise NotPublishable(blocking)
+    facts = channel_facts(channel)
+    newest = newest_release(channel)
+    release_digest = digest({"channel": facts, "sections": all_sections})
+    if newest is not None and newest.digest == release_digest and not newest.removed:
+        release = newest
+    else:
+        release = _number(channel, newest, facts, all_sections, release_digest, areas=areas, by=by, note=note)
+    want(channel, EnvironmentName.TEST, release, at=timezone.now())
+    return release
+
+
+def retire(channel: Channel, *, by: User | None) -> Release:
+    """A last release that takes the channel off every environment that has it; its number stays taken."""
+    newest = newest_release(channel)
+    facts = channel_facts(channel)
+    all_sections = sections(channel)
+    release = _number(
+        channel,
+        newest,
+        facts,
+        all_sections,
+        digest({"channel": facts, "sections": all_sections}),
+        areas=[],
+        by=by,
+        removed=True,
+    )
+    for delivery in Delivery.objects.filter(channel=channel):
+        want(channel, delivery.environment, release, at=release.created_at)
+    return release
+
+
+def promote(channel: Channel, *, by: User, number: int | None = None) -> Release:
+    """Want in live exactly the release that the test environment serves (or its release `number`); returns it.
+
+    Raises NotPromotable when the test environment has not confirmed that release, or live has a newer one.
+    """
+    Channel.objects.select_for_update().get(pk=channel.pk)
+    test = Delivery.objects.filter(channel=channel, environment=EnvironmentName.TEST).first()
+    if test is None or not test.confirmed:
+        raise NotPromotable(_("The test environment does not have this channel yet."))
+    release = Release.objects.get(channel=channel, number=number or test.confirmed)
+    if release.number > test.confirmed:
+        raise NotPromotable(_("Nobody can have seen this release in test yet."))
+    live = Delivery.objects.filter(channel=channel, environment=EnvironmentName.LIVE).first()
+    if live is not None and live.wanted > release.number:
+        raise NotPromotable(_("Live has a newer release already."))
+    record(
+        "release.promoted", by=by, subject=channel.public_id, release=release.number, channel=channel.name
+    )
+    want(channel, EnvironmentName.LIVE, release, at=timezone.now())
+    return release
+
+
+class NotPromotable(Exception):
+    """A release cannot go live; the message is a sentence for the person who asked."""
+
+
+def newest_release(channel: Channel) -> Release | None:
+    return Release.objects.filter(channel=channel).order_by("-number").first()
+
+
+def want(channel: Channel, environment: str, release: Release, *, at: datetime) -> Delivery:
+    """Write the outbox row, and nudge a worker once the transaction is kept. Never lowers what is wanted."""
+    delivery, created = Delivery.objects.get_or_create(
+        channel=channel,
+        environment=environment,
+        defaults={"wanted": release.number, "wanted_at": at, "next_attempt_at": at},
+    )
+    if not created and delivery.wanted < release.number:
+        delivery.wanted = release.number
+        delivery.wanted_at = at
+        delivery.next_attempt_at = at
+        delivery.attempts = 0
+        delivery.last_error = ""
+        delivery.save(update_fields=["wanted", "wanted_at", "next_attempt_at", "attempts", "last_error"])
+    tenant_id, delivery_id = current_tenant_id(), delivery.pk
+    # robust: without Redis the save stands and the sweep delivers it later.
+    transaction.on_commit(lambda: _nudge(tenant_id, delivery_id), robust=True)
+    return delivery
+
+
+def _nudge(tenant_id: int, delivery_id: int) -> None:
+    from publishing.tasks import deliver  # noqa: PLC0415 - the task calls back into this module
+
+    deliver.apply_async((tenant_id, delivery_id), retry=False, ignore_result=True)
+
+
+def _number(
+    channel: Channel,
+    newest: Release | None,
+    facts: dict[str, Any],
+    all_sections: dict[str, Any],
+    release_digest: str,
+    *,
+    areas: list[str],
+    by: User | None,
+    note: str = "",
+    removed: bool = False,
+) -> Release:
+    return Release.objects.create(
+        channel=channel,
+        number=(newest.number if newest else 0) + 1,
+        channel_facts=facts,
+        sections=all_sections,
+        digest=release_digest,
+        removed=removed,
+        areas=areas,
+        author=by,
+        author_label=str(by) if by else "chatadmin",
+        note=note,
+        created_at=timezone.now(),
+    )
+
+
+@dataclass(frozen=True)
+class Due:
+    tenant_id: int
+    delivery_id: int
+
+
+def due_deliveries(limit: int = 500) -> list[Due]:
+    """Deliveries with work to do, of all organisations: ids only, by a function that runs as the owner of the tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, delivery_id FROM publishing_due_deliveries(%s)", [limit])
+        return [Due(*row) for row in cursor.fetchall()]
+
+
+def deliver_until_current(tenant_id: int, delivery_id: int) -> Literal["current", "busy", "failed", "gone"]:
+    """Bring the newest wanted release to its environment; goes on while saves keep coming in.
+
+    One worker at a time per delivery, by a session advisory lock that PostgreSQL frees when the worker dies. The row itself
+    is never locked during the push, so a save never waits for a slow environment.
+    """
+    while True:
+        if not _try_lock(delivery_id):
+            return "busy"
+        try:
+            outcome = _deliver_once(tenant_id, delivery_id)
+        finally:
+            _unlock(delivery_id)
+        # A save that found the lock taken counted on its holder: look again now that the lock is free.
+        if outcome != "current" or not _wanted_more(tenant_id, delivery_id):
+            return outcome
+
+
+def _deliver_once(tenant_id: int, delivery_id: int) -> Literal["current", "failed", "gone"]:
+    with tenant_scope(tenant_id):
+        delivery = Delivery.objects.select_related("channel").filter(pk=delivery_id).first()
+        if delivery is None:
+            return "gone"
+        if delivery.confirmed >= delivery.wanted:
+            return "current"
+        release = Release.objects.get(channel_id=delivery.channel_id, number=delivery.wanted)
+        organisation = Organisation.objects.get(pk=tenant_id)
+    environment = environments()[delivery.environment]
+    snapshot = snapshot_of(release, environment, organisation)
+    try:
+        push(environment, seal(snapshot, settings.PUBLISHING_SIGNING_KEY, environment.encryption_key))
+        _wait_until_visible(environment, snapshot)
+    except PushFailed as failure:
+        _failed(tenant_id, delivery_id, release, failure.code)
+        return "failed"
+    visible_at = timezone.now()
+    with tenant_scope(tenant_id):
+        delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+        delivery.confirmed = max(delivery.confirmed, release.number)
+        delivery.visible_at = visible_at
+        if delivery.wanted == release.number:
+            since = delivery.wanted_at
+        else:
+            since = release.created_at
+        delivery.visible_in_ms = max(0, round((visible_at - since).total_seconds() * 1000))
+        delivery.attempts = 0
+        delivery.last_error = ""
+        delivery.save(update_fields=["confirmed", "visible_at", "visible_in_ms", "attempts", "last_error"])
+    log.info(
+        "delivered",
+        environment=environment.name,
+        channel=snapshot.channel,
+        release=release.number,
+        ms=delivery.visible_in_ms,
+    )
+    return "current"
+
+
+def snapshot_of(release: Release, environment: Environment, organisation: Organisation) -> Snapshot:
+    """A release as an environment gets it."""
+    facts = release.channel_facts
+    return Snapshot(
+        environment="live" if environment.name == "live" else "test",
+        brand=organisation.number,
+        organisation=organisation.name,
+        channel=facts["public_id"],
+        name=facts["name"],
+        kind=facts["kind"],
+        release=release.number,
+        digest=release.digest,
+        issued_at=now_text(),
+        removed=release.removed,
+        document={} if release.removed else document(facts, release.sections),
+        private={} if release.removed else release.sections,
+    )
+
+
+def _wait_until_visible(environment: Environment, snapshot: Snapshot) -> None:
+    deadline = time.monotonic() + READ_BACK_WITHIN
+    pause = 0.005
+    while True:
+        seen = visible_release(environment, snapshot.brand, snapshot.channel)
+        if seen.removed if snapshot.removed else seen.number >= snapshot.release:
+            return
+        if time.monotonic() > deadline:
+            raise PushFailed("not_visible")
+        time.sleep(pause)
+        pause = min(pause * 2, 0.2)
+
+
+def _failed(tenant_id: int, delivery_id: int, release: Release, code: str) -> None:
+    with tenant_scope(tenant_id):
+        delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+        if delivery.wanted > release.number:
+            return
+        delivery.attempts += 1
+        wait = BACKOFF[min(delivery.attempts, len(BACKOFF)) - 1]
+        delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait)
+        delivery.last_error = code[:100]
+        delivery.save(update_fields=["attempts", "next_attempt_at", "last_error"])
+    log.warning("delivery failed", delivery=delivery_id, release=release.number, why=code)
+
+
+def _wanted_more(tenant_id: int, delivery_id: int) -> bool:
+    with tenant_scope(tenant_id):
+        delivery = Delivery.objects.filter(pk=delivery_id).first()
+        return delivery is not None and delivery.wanted > delivery.confirmed
+
+
+#: First key of the advisory locks of this room ("pub" in ASCII), so that no other room's lock collides.
+_LOCK_SPACE = 0x707562
+
+
+def _try_lock(delivery_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, delivery_id % 2**31])
+        return bool(cursor.fetchone()[0])
+
+
+def _unlock(delivery_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, delivery_id % 2**31])
