@@ -1,0 +1,68 @@
+/* Forms with unsaved changes (<form data-dirty>): the save bar appears, Ctrl S saves, Cancel puts back, leaving asks. */
+import { htmx } from "./requests";
+
+const before = new WeakMap<HTMLFormElement, string>();
+
+const forms = () => [...document.querySelectorAll<HTMLFormElement>("form[data-dirty]")];
+
+/* Files are compared by name and size; the CSRF token is not a change. */
+function contents(form: HTMLFormElement): string {
+  const pairs = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  return JSON.stringify(pairs.map(([name, value]) => [name, typeof value === "string" ? value.replace(/\r\n?/g, "\n") : [value.name, value.size]]));
+}
+
+const bar = (form: HTMLFormElement) => form.querySelector<HTMLElement>(".save-bar");
+
+export const isDirty = (form: HTMLFormElement): boolean => before.has(form) && before.get(form) !== contents(form);
+
+function show(form: HTMLFormElement): void {
+  const says = bar(form);
+  if (!says) return;
+  const dirty = isDirty(form) || says.dataset["refused"] !== undefined;
+  if (dirty) says.dataset["state"] = "dirty";
+  else if (says.dataset["state"] === "dirty") says.dataset["state"] = "clean";
+}
+
+function watch(form: HTMLFormElement): void {
+  if (before.has(form)) return;
+  before.set(form, contents(form));
+  const says = bar(form);
+  if (says && !says.dataset["state"]) says.dataset["state"] = "clean";
+  show(form);
+  form.addEventListener("input", () => show(form));
+  form.addEventListener("change", () => show(form));
+  form.addEventListener("reset", () => {
+    // The browser puts the fields back after this event; whatever mirrors the form (the preview) hears of it as input.
+    setTimeout(() => {
+      if (says) delete says.dataset["refused"];
+      form.dispatchEvent(new Event("input", { bubbles: true }));
+      show(form);
+    });
+  });
+  form.addEventListener("submit", () => before.set(form, before.get(form) ?? ""));
+}
+
+export function setUpDrafts(): void {
+  htmx.onLoad(() => forms().forEach(watch));
+
+  let leavingBySaving = false;
+  document.addEventListener("submit", (event) => {
+    // A plain submit leaves the page because it saves it; htmx cancels the event and stays.
+    setTimeout(() => {
+      if (event.target instanceof HTMLFormElement && event.target.matches("[data-dirty]")) leavingBySaving = !event.defaultPrevented;
+    });
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!leavingBySaving && forms().some(isDirty)) event.preventDefault();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "s") return;
+    const all = forms();
+    if (!all.length) return;
+    event.preventDefault();
+    const focused = event.target instanceof Element ? event.target.closest<HTMLFormElement>("form[data-dirty]") : null;
+    const form = focused ?? all.find(isDirty) ?? (all.length === 1 ? all[0] : undefined);
+    if (form && (isDirty(form) || bar(form)?.dataset["refused"] !== undefined)) form.requestSubmit();
+  });
+}

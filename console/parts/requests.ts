@@ -1,0 +1,63 @@
+/* htmx as the console uses it: nothing evaluated, nothing injected as inline style, errors said in words. */
+import htmx from "htmx.org";
+import { text } from "./text";
+import { toast } from "./toasts";
+
+interface ResponseDetail {
+  xhr: XMLHttpRequest;
+  shouldSwap: boolean;
+}
+
+export function setUpRequests(): void {
+  Object.assign(htmx.config, {
+    allowEval: false,
+    allowScriptTags: false,
+    includeIndicatorStyles: false,
+    // Pages hold an organisation's settings: they are not copied into the browser's storage.
+    historyCacheSize: 0,
+    refreshOnHistoryMiss: true,
+    scrollIntoViewOnBoost: false,
+    defaultSettleDelay: 0,
+    // A refused form (422) and a draft somebody else changed (409) answer with the fragment that says so.
+    responseHandling: [
+      { code: "204", swap: false },
+      { code: "[23]..", swap: true },
+      { code: "422", swap: true },
+      { code: "409", swap: true },
+      { code: "...", swap: false, error: true },
+    ],
+  });
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { headers } = (event as CustomEvent<{ headers: Record<string, string> }>).detail;
+    const token = document.querySelector<HTMLMetaElement>("meta[name=csrf-token]")?.content;
+    if (token) headers["X-CSRFToken"] = token;
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const detail = (event as CustomEvent<ResponseDetail>).detail;
+    const signIn = document.body.dataset["signIn"];
+    // A session that ended answers any fragment with the sign-in page: go there, do not paste it into the page.
+    if (signIn && new URL(detail.xhr.responseURL || location.href).pathname === signIn && location.pathname !== signIn) {
+      detail.shouldSwap = false;
+      location.reload();
+    }
+  });
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("[data-quiet]")) return;
+    const { status } = (event as CustomEvent<ResponseDetail>).detail.xhr;
+    const key = status === 403 ? "forbidden" : status === 404 ? "gone" : status === 429 ? "slow-down" : "failed";
+    toast(text(`request-${key}`), "bad");
+  });
+
+  for (const type of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(type, (event) => {
+      const target = event.target instanceof Element ? event.target : null;
+      if (!target?.closest("[data-quiet]")) toast(text("request-offline"), "bad");
+    });
+  }
+}
+
+export { htmx };
