@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import signal
@@ -70,9 +69,15 @@ class Step:
         while not self._done.wait(0.5 if self._terminal else HEARTBEAT_SECONDS):
             if self._terminal:
                 width = max(20, shutil.get_terminal_size().columns - 1)
-                print(f"\r\033[K{f'  ..   {self.title} ({self.seconds():.0f} s) {self.last_line}'[:width]}", end="", flush=True)
+                print(
+                    f"\r\033[K{f'  ..   {self.title} ({self.seconds():.0f} s) {self.last_line}'[:width]}",
+                    end="",
+                    flush=True,
+                )
             else:
-                print(f"  ..   {self.title}: {self.seconds():.0f} s so far. {self.last_line}"[:160], flush=True)
+                print(
+                    f"  ..   {self.title}: {self.seconds():.0f} s so far. {self.last_line}"[:160], flush=True
+                )
 
 
 def execute(step: Step, command: Sequence[str | Path], *, env: dict[str, str] | None = None) -> None:
@@ -144,7 +149,15 @@ def once(title: str, stamp: Path, wanted: str, work: Callable[[Step], None]) -> 
 
 def clean_environment() -> dict[str, str]:
     """The caller's environment without what would lead Python or pip of our virtual environment astray."""
-    dropped = {"PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "NODE_ENV"}
+    dropped = {
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_USER",
+        "PIP_REQUIRE_VIRTUALENV",
+        "NODE_ENV",
+    }
     env = {name: value for name, value in os.environ.items() if name not in dropped}
     return env | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore", "PIP_NO_INPUT": "1"}
 
@@ -163,10 +176,19 @@ def python_packages(*, development: bool) -> None:
             ) from None
         execute(step, [sys.executable, "-m", "venv", "--clear", VENV])
 
-    usable = PYTHON.exists() and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
+    usable = (
+        PYTHON.exists()
+        and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    )
     if not usable or not stamped(VENV / ".chatadmin-venv", identity):
-        if usable and (VENV / "bin" / f"python{version}").exists() and not (VENV / ".chatadmin-venv").exists():
-            (VENV / ".chatadmin-venv").write_text(identity)  # made by hand with the same Python: as good as ours
+        if (
+            usable
+            and (VENV / "bin" / f"python{version}").exists()
+            and not (VENV / ".chatadmin-venv").exists()
+        ):
+            (VENV / ".chatadmin-venv").write_text(
+                identity
+            )  # made by hand with the same Python: as good as ours
         else:
             once("Making a virtual environment", VENV / ".chatadmin-venv", identity, create)
 
@@ -179,9 +201,16 @@ def python_packages(*, development: bool) -> None:
         execute(step, pip, env=clean_environment())
 
     if development:
-        once("Installing Python packages", development_stamp, both, lambda step: install(step, development_list))
+        once(
+            "Installing Python packages",
+            development_stamp,
+            both,
+            lambda step: install(step, development_list),
+        )
     elif not stamped(development_stamp, both):
-        once("Installing Python packages", run_stamp, digest([run_list]), lambda step: install(step, run_list))
+        once(
+            "Installing Python packages", run_stamp, digest([run_list]), lambda step: install(step, run_list)
+        )
 
 
 def node_folder() -> Path:
@@ -203,11 +232,16 @@ def front_end() -> None:
     installed = digest(packages, str(node_home.stat().st_ino))
 
     def install(step: Step) -> None:
-        execute(step, [node, npm, "ci", "--include=dev", "--no-audit", "--no-fund", "--ignore-scripts"], env=env)
+        execute(
+            step, [node, npm, "ci", "--include=dev", "--no-audit", "--no-fund", "--ignore-scripts"], env=env
+        )
 
     once("Installing front-end packages", ROOT / "node_modules" / ".chatadmin", installed, install)
 
-    for name, sources in (("widget", [ROOT / "widget"]), ("console", [ROOT / "console", ROOT / "widget", *template_folders()])):
+    for name, sources in (
+        ("widget", [ROOT / "widget"]),
+        ("console", [ROOT / "console", ROOT / "widget", *template_folders()]),
+    ):
         config = ROOT / f"vite.{name}.config.ts"
         inputs = digest([*sources, config, *packages, ROOT / "tsconfig.json"])
         output = ROOT / "static" / name
@@ -228,7 +262,9 @@ def template_folders() -> list[Path]:
 
 def messages() -> None:
     """Compiled message catalogues (.mo) beside their sources."""
-    sources = sorted(ROOT.glob("*/locale/*/LC_MESSAGES/*.po")) + sorted(ROOT.glob("locale/*/LC_MESSAGES/*.po"))
+    sources = sorted(ROOT.glob("*/locale/*/LC_MESSAGES/*.po")) + sorted(
+        ROOT.glob("locale/*/LC_MESSAGES/*.po")
+    )
     stamp = LOCAL / "built-messages"
     if any(not source.with_suffix(".mo").exists() for source in sources):
         stamp.unlink(missing_ok=True)
@@ -245,14 +281,18 @@ def browser() -> None:
     if any(shutil.which(name) for name in BROWSERS) or os.environ.get("CHROMIUM"):
         return
     probe = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
-    found = subprocess.run([PYTHON, "-c", probe], capture_output=True, text=True, env=clean_environment())
+    found = subprocess.run(
+        [PYTHON, "-c", probe], capture_output=True, text=True, env=clean_environment(), check=False
+    )
     if found.returncode == 0 and Path(found.stdout.strip()).exists():
         return
     with Step("Installing a browser for the tests") as step:
         root = os.geteuid() == 0
         try:
             extra = ["--with-deps"] if root else []
-            execute(step, [PYTHON, "-m", "playwright", "install", *extra, "chromium"], env=clean_environment())
+            execute(
+                step, [PYTHON, "-m", "playwright", "install", *extra, "chromium"], env=clean_environment()
+            )
         except StepFailed:
             if not root or not shutil.which("apt-get"):
                 raise
@@ -293,7 +333,15 @@ def clean() -> None:
     """Removes what can be made again; .local keeps the data, minus its stamps."""
     with (LOCAL / "setup.lock").open("w") if LOCAL.is_dir() else open(os.devnull, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in (".venv", "node_modules", "static/widget", "static/console", "staticfiles", "htmlcov", "test-results"):
+        for name in (
+            ".venv",
+            "node_modules",
+            "static/widget",
+            "static/console",
+            "staticfiles",
+            "htmlcov",
+            "test-results",
+        ):
             shutil.rmtree(ROOT / name, ignore_errors=True)
         for name in (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"):
             shutil.rmtree(ROOT / name, ignore_errors=True)

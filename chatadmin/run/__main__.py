@@ -1,12 +1,10 @@
-"""The command behind `make run`: `python -m chatadmin.run`; and `… services -- command`, embedded servers for a command."""
+"""The command behind `make run`: `python -m chatadmin.run`; with `--control`, for the tests."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -27,10 +25,19 @@ DEMO_CHANNEL = "chat_0950394d-a403-4fe6-91d5-34e934771662"
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m chatadmin.run", description=__doc__)
-    parser.add_argument("--state", type=Path, default=ROOT / ".local", help="the folder to keep data and logs in")
-    parser.add_argument("--verbose", action="store_true", help="show everything the processes say (VERBOSE=1)")
-    parser.add_argument("--control", action="store_true", help="take commands from standard input, answer in JSON lines")
-    parser.add_argument("--fast", action="store_true", help="a database that may be lost when the machine stops")
+    parser.add_argument(
+        "--state", type=Path, default=ROOT / ".local", help="the folder to keep data and logs in"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="show everything the processes say (VERBOSE=1)"
+    )
+    parser.add_argument(
+        "--control", action="store_true", help="take commands from standard input, answer in JSON lines"
+    )
+    parser.add_argument("--servers-only", action="store_true", help="only the embedded PostgreSQL and Redis")
+    parser.add_argument(
+        "--fast", action="store_true", help="a database that may be lost when the machine stops"
+    )
     choice = parser.parse_args(arguments)
     if os.environ.get("MAKELEVEL"):
         processes.die_with_parent()
@@ -41,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
                 verbose=choice.verbose or env.boolean("VERBOSE", False),
                 control=choice.control,
                 durable=not choice.fast,
+                servers_only=choice.servers_only,
             ).run()
     except RunError as error:
         complain(str(error))
@@ -53,10 +61,13 @@ def main(arguments: list[str] | None = None) -> int:
 class Run:
     """One run from its first check to its last process's end."""
 
-    def __init__(self, state: State, *, verbose: bool, control: bool, durable: bool) -> None:
+    def __init__(
+        self, state: State, *, verbose: bool, control: bool, durable: bool, servers_only: bool
+    ) -> None:
         self._state = state
         self._control = control
         self._durable = durable
+        self._servers_only = servers_only
         self._ports = Ports.read()
         self._plan = Plan(state.folder, state.secrets(), self._ports)
         self._supervisor = Supervisor(
@@ -79,6 +90,13 @@ class Run:
 
     def _start(self) -> None:
         plan, supervisor, state = self._plan, self._supervisor, self._state
+        if self._servers_only:
+            with step("Starting PostgreSQL and Redis"):
+                self._servers()
+            self._answer(
+                event="ready", postgres=self._postgres.url if self._postgres else "", redis=plan.redis_url
+            )
+            return
         state.note(pid=os.getpid(), console=plan.console_url)
         claim(self._ports.console, "CONSOLE_PORT")
         claim(self._ports.test, "TEST_ENV_PORT")
@@ -144,7 +162,10 @@ class Run:
         else:
             assert self._postgres is not None
             plan.gateway_database_url = databases.gateway_on(
-                self._postgres.url, "gateway_{environment}", role="gateway", password=secrets["gateway_password"]
+                self._postgres.url,
+                "gateway_{environment}",
+                role="gateway",
+                password=secrets["gateway_password"],
             )
 
     def _announce(self) -> None:
@@ -155,12 +176,18 @@ class Run:
         say(bold("  chatadmin is running"))
         say()
         say(f"    Console       {bold(plan.console_url + '/')}")
-        say(f"    Sign in as    {bold('admin@demo.example')}, who may do everything, or lecture@demo.example, who may only look")
+        say(
+            f"    Sign in as    {bold('admin@demo.example')}, who may do everything, or lecture@demo.example, who may only look"
+        )
         say(f"    Password      {bold(plan.demo_password)}")
         say(f"    Test page     {test}")
         say(f"    Environments  test {plan.env_urls['test']}   live {live}")
         say()
-        say(dim(f"    Logs in {self._shown(self._state.logs)}/ (VERBOSE=1 shows them here); Ctrl-C stops everything."))
+        say(
+            dim(
+                f"    Logs in {self._shown(self._state.logs)}/ (VERBOSE=1 shows them here); Ctrl-C stops everything."
+            )
+        )
         say()
         if self._control:
             self._answer(event="ready", password=plan.demo_password, **self._addresses())
@@ -195,7 +222,11 @@ class Run:
             self._supervisor.unwatch(sys.stdin.fileno())
             raise Interrupted
         verb, _, name = line.strip().partition(" ")
-        acts = {"kill": self._supervisor.kill, "hold": self._supervisor.hold, "release": self._supervisor.release}
+        acts = {
+            "kill": self._supervisor.kill,
+            "hold": self._supervisor.hold,
+            "release": self._supervisor.release,
+        }
         if verb == "pids":
             self._answer(pids={each: self._supervisor.pid(each) for each in self._supervisor.names()})
         elif verb in acts and name in self._supervisor.names():

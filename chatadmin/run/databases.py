@@ -15,7 +15,7 @@ from chatadmin.run.errors import RunError
 
 MAINTENANCE = "postgres"
 #: PostgreSQL's "invalid_catalog_name": there is no such database.
-_NO_DATABASE = f'" does not exist'
+_NO_DATABASE = '" does not exist'
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,18 @@ def with_database(url: str, database: str) -> str:
 def database_of(url: str, variable: str) -> str:
     """The database's name in an address. Raises RunError, naming the variable, for what is no PostgreSQL address."""
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
-        raise RunError(f"{variable} is not a PostgreSQL address. Example: {variable}=postgresql://user:password@host:5432/name")
+        raise RunError(
+            f"{variable} is not a PostgreSQL address. Example: {variable}=postgresql://user:password@host:5432/name"
+        )
     try:
         read = conninfo_to_dict(url)
     except psycopg.Error as error:
         raise RunError(f"{variable} cannot be read: {str(error).strip()}") from error
     name = read.get("dbname")
     if not name:
-        raise RunError(f"{variable} names no database. Example: {variable}=postgresql://user:password@host:5432/name")
+        raise RunError(
+            f"{variable} names no database. Example: {variable}=postgresql://user:password@host:5432/name"
+        )
     return str(name)
 
 
@@ -154,7 +158,9 @@ def console_given(url: str, owner_url: str, *, owner_password: str, app_password
         return ConsoleDatabase(app=url, owner=owner_url)
     server_url = url if exists(url, "DATABASE_URL") else with_database(url, MAINTENANCE)
     with connect(server_url, "DATABASE_URL") as server:
-        row = server.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+        row = server.execute(
+            "SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
     role, is_super = row if row is not None else ("?", False)
     if not is_super:
         raise RunError(

@@ -21,7 +21,9 @@ from publishing import snapshot
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENTS = ("test", "live")
 #: Would lead a child elsewhere, or belongs to another plane.
-_NOT_FOR_CHILDREN = frozenset({"DJANGO_SETTINGS_MODULE", "PYTHONHOME", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"})
+_NOT_FOR_CHILDREN = frozenset(
+    {"DJANGO_SETTINGS_MODULE", "PYTHONHOME", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Ports:
             if not 0 < port < 65536:
                 raise RunError(f"{name} is {port}, but a port is a number from 1 to 65535.")
         if len(set(found.values())) < len(found):
-            raise RunError(f"two of {', '.join(found)} are the same port: {', '.join(map(str, found.values()))}.")
+            raise RunError(
+                f"two of {', '.join(found)} are the same port: {', '.join(map(str, found.values()))}."
+            )
         return cls(found["CONSOLE_PORT"], found["TEST_ENV_PORT"], found["LIVE_ENV_PORT"])
 
     def of(self, environment: str) -> int:
@@ -59,7 +63,8 @@ class Plan:
             for name in ENVIRONMENTS
         }
         self.push_urls = {
-            name: env.text(f"{name.upper()}_ENV_PUSH_URL", self.env_urls[name]).rstrip("/") for name in ENVIRONMENTS
+            name: env.text(f"{name.upper()}_ENV_PUSH_URL", self.env_urls[name]).rstrip("/")
+            for name in ENVIRONMENTS
         }
         self.database_url = env.text("DATABASE_URL", "")
         self.database_owner_url = env.text("DATABASE_OWNER_URL", "")
@@ -79,7 +84,9 @@ class Plan:
             "CONSOLE_URL": self.console_url,
             "TEST_ENV_URL": self.env_urls["test"],
             "LIVE_ENV_URL": self.env_urls["live"],
-            "INSECURE_COOKIES": env.text("INSECURE_COOKIES", "0" if self.console_url.startswith("https:") else "1"),
+            "INSECURE_COOKIES": env.text(
+                "INSECURE_COOKIES", "0" if self.console_url.startswith("https:") else "1"
+            ),
         }
 
     def console_environment(self) -> dict[str, str]:
@@ -88,7 +95,9 @@ class Plan:
             "DJANGO_SETTINGS_MODULE": "chatadmin.settings",
             "SECRET_KEY": env.text("SECRET_KEY", self._secrets["secret_key"]),
             "DATABASE_URL": self.database_url,
-            "PUBLISHING_SIGNING_KEY": env.text("PUBLISHING_SIGNING_KEY", json.dumps(self._secrets["signing_key"])),
+            "PUBLISHING_SIGNING_KEY": env.text(
+                "PUBLISHING_SIGNING_KEY", json.dumps(self._secrets["signing_key"])
+            ),
             "TEST_ENV_PUSH_URL": self.push_urls["test"],
             "LIVE_ENV_PUSH_URL": self.push_urls["live"],
             "DEMO_PASSWORD": self.demo_password,
@@ -112,7 +121,13 @@ class Plan:
         """An environment: its own database and keys, nothing of the console's but the public half of its signing key."""
         signing = env.text("PUBLISHING_SIGNING_KEY", json.dumps(self._secrets["signing_key"]))
         made = self._base()
-        for foreign in ("SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL", "PUBLISHING_SIGNING_KEY", "DEMO_PASSWORD"):
+        for foreign in (
+            "SECRET_KEY",
+            "DATABASE_URL",
+            "DATABASE_OWNER_URL",
+            "PUBLISHING_SIGNING_KEY",
+            "DEMO_PASSWORD",
+        ):
             made.pop(foreign, None)
         return made | {
             "DJANGO_SETTINGS_MODULE": "gateway.settings",
@@ -125,7 +140,8 @@ class Plan:
                 "GATEWAY_PUBLISHER_KEYS", json.dumps(snapshot.key_set(snapshot.public_jwk(signing)))
             ),
             "GATEWAY_DECRYPTION_KEYS": env.text(
-                "GATEWAY_DECRYPTION_KEYS", json.dumps(snapshot.key_set(self._secrets[f"encryption_key_{name}"]))
+                "GATEWAY_DECRYPTION_KEYS",
+                json.dumps(snapshot.key_set(self._secrets[f"encryption_key_{name}"])),
             ),
             "GATEWAY_BRANDS": env.text("GATEWAY_BRANDS", "*"),
         }
@@ -175,14 +191,28 @@ class Plan:
             ),
             Program(
                 name="worker",
-                argv=[*celery, "worker", "--loglevel=INFO", "--pool=threads", "--concurrency=2", "--without-gossip", "--without-mingle"],
+                argv=[
+                    *celery,
+                    "worker",
+                    "--loglevel=INFO",
+                    "--pool=threads",
+                    "--concurrency=2",
+                    "--without-gossip",
+                    "--without-mingle",
+                ],
                 env=console,
                 cwd=ROOT,
                 ready_line=" ready.",
             ),
             Program(
                 name="beat",
-                argv=[*celery, "beat", "--loglevel=INFO", "--pidfile=", f"--schedule={self._folder / 'beat-schedule'}"],
+                argv=[
+                    *celery,
+                    "beat",
+                    "--loglevel=INFO",
+                    "--pidfile=",
+                    f"--schedule={self._folder / 'beat-schedule'}",
+                ],
                 env=console,
                 cwd=ROOT,
                 ready_line="beat: Starting...",
@@ -203,14 +233,24 @@ class Plan:
 def _server(application: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", LOOPBACK, "--port", str(port)),
-        *("--workers", "1", "--ws", "--loop", "uvloop", "--workers-kill-timeout", "3", "--no-access-log", application),
+        *(
+            "--workers",
+            "1",
+            "--ws",
+            "--loop",
+            "uvloop",
+            "--workers-kill-timeout",
+            "3",
+            "--no-access-log",
+            application,
+        ),
     ]
 
 
 def _answers(port: int, path: str) -> Any:
     def ask() -> bool:
         try:
-            with urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=5) as answer:  # noqa: S310 - our own address
+            with urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=5) as answer:
                 return bool(answer.status < 500)
         except OSError:
             return False

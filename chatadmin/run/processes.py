@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 #: Carried by every process of a run; its value is the run's state folder.
@@ -50,12 +50,12 @@ def marked(state: Path) -> list[int]:
     return found
 
 
-def end(pids: Iterable[int], *, first: signal.Signals = signal.SIGTERM, patience: float = 5) -> None:
-    """Ask the processes to stop, then make them, after `patience` seconds."""
+def end(pids: Mapping[int, signal.Signals], *, patience: float) -> None:
+    """Ask the processes to stop, each by its own signal; after `patience` seconds make them."""
     left = {pid: started_at(pid) for pid in pids}
     left = {pid: start for pid, start in left.items() if start}
     for pid in left:
-        send(pid, first)
+        send(pid, pids[pid])
     until = time.monotonic() + patience
     while left and time.monotonic() < until:
         time.sleep(0.05)

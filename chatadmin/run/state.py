@@ -6,8 +6,8 @@ import fcntl
 import json
 import os
 import secrets
-import signal
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ LEAVING_SECONDS = 15
 class State:
     """One run's folder. Used as a context manager it holds the lock, which the kernel gives back however the process ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, patience: float = LEAVING_SECONDS) -> None:
+        self._patience = patience
         self.folder = folder.resolve()
         self.logs = self.folder / "logs"
         self._notes = self.folder / "run.json"
@@ -66,7 +67,7 @@ class State:
 
     def _take_lock(self) -> None:
         lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        until = time.monotonic() + LEAVING_SECONDS
+        until = time.monotonic() + self._patience
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -82,19 +83,18 @@ class State:
     def _already(self, notes: dict[str, Any]) -> str:
         where = f", console at {notes['console']}" if notes.get("console") else ""
         pid = f" (process {notes['pid']})" if notes.get("pid") else ""
-        return f"already running in this folder{pid}{where}: stop it with Ctrl-C there before starting it again."
+        return (
+            f"already running in this folder{pid}{where}: stop it with Ctrl-C there before starting it again."
+        )
 
     def _end_leftovers(self) -> None:
         """End what an earlier run of this folder left behind. We hold its lock, so that run itself is gone."""
-        noted = [
-            (int(child["pid"]), str(child["started"]))
-            for child in self.notes.get("children", {}).values()
-            if child.get("pid")
-        ]
-        left = {pid for pid, started in noted if started and processes.started_at(pid) == started}
-        left |= set(processes.marked(self.folder))
-        # PostgreSQL takes SIGTERM as "wait until the last client leaves": its clients are ended here too.
-        processes.end(left, first=signal.SIGTERM, patience=6)
+        left = dict.fromkeys(processes.marked(self.folder), signal.SIGTERM)
+        for child in self.notes.get("children", {}).values():
+            pid, started = int(child["pid"]), str(child["started"])
+            if started and processes.started_at(pid) == started:
+                left[pid] = signal.Signals(child["stop"])
+        processes.end(left, patience=6)
         for name in self.notes.get("temporary", []):
             shutil.rmtree(name, ignore_errors=True)
 

@@ -284,7 +284,9 @@ class Supervisor:
         name = running.program.name
         self._log_line(running, f"[{name} ended ({_how(running.status)}); again in {delay:g} s]")
         if self._started_up:
-            terminal.say(f"{self._prefix(running)} {terminal.red(f'ended ({_how(running.status)}); again in {delay:g} s')}")
+            terminal.say(
+                f"{self._prefix(running)} {terminal.red(f'ended ({_how(running.status)}); again in {delay:g} s')}"
+            )
             if running.failures == _FAILED_STARTS:
                 terminal.say(self._shown(running))
 

@@ -1,0 +1,91 @@
+"""Fixtures of every room: databases made by the owner role and used by the plain one, and the running stack in a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from chatadmin.run import databases
+from tests import environment
+from tests.browser import browser, browser_context, page
+from tests.stack import stack
+
+__all__ = ["browser", "browser_context", "page", "stack"]
+
+
+def _is_gateway() -> bool:
+    return settings.SETTINGS_MODULE == "gateway.settings"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """The database's name is this process's own already; Django need not put `test_` before it."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[None]:
+    """The owner role makes and migrates the database; the tests connect as the role that serves, bound by row security."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        if _is_gateway():
+            name = environment.GATEWAY_DATABASE
+            _gateway_database()
+        else:
+            name = environment.CONSOLE_DATABASE
+            _console_database()
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        connection.close()
+    databases.drop(environment.server_url(), name)
+
+
+def _gateway_database() -> None:
+    server = environment.server_url()
+    databases.drop(server, environment.GATEWAY_DATABASE)
+    databases.gateway_on(
+        server, environment.GATEWAY_DATABASE, role=environment.GATEWAY, password=environment.PASSWORD
+    )
+    call_command("gateway_migrate", verbosity=0)
+
+
+def _console_database() -> None:
+    server = environment.server_url()
+    databases.drop(server, environment.CONSOLE_DATABASE)
+    databases.console_on(
+        server,
+        database=environment.CONSOLE_DATABASE,
+        owner=environment.OWNER,
+        owner_password=environment.PASSWORD,
+        app=environment.APP,
+        app_password=environment.PASSWORD,
+    )
+    app = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD")}
+    connection.settings_dict.update(USER=environment.OWNER, PASSWORD=environment.PASSWORD)
+    try:
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+    finally:
+        connection.close()
+        connection.settings_dict.update(app)
+    # Emptying tables between transactional tests is the owner's to do as well: the app role may not truncate.
+    connection.ops.execute_sql_flush = _flush_as_owner  # type: ignore[method-assign]
+
+
+def _flush_as_owner(statements: list[str]) -> None:
+    connection.close()
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
+        for statement in statements:
+            owner.execute(statement.encode())
+
+
+@pytest.fixture
+def owner_database(db: None) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """The console's database as its owner sees it: past row security. It does not see what the test has not committed."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as opened:
+        yield opened

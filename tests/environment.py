@@ -1,0 +1,141 @@
+"""A pytest plugin that comes before pytest-django: gives the tests their servers and their settings.
+
+`TEST_POSTGRES_URL` (a superuser's) and `TEST_REDIS_URL` name servers to use; without them an embedded pair is started, in
+a folder of this process's own, and goes away with it. Two test runs, and a `make run`, can go on side by side.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from chatadmin.run import databases
+from chatadmin.run.errors import RunError
+from chatadmin.run.plan import ROOT, Plan, Ports
+from chatadmin.run.state import State
+
+STATE = ROOT / ".local" / f"test-{os.getpid()}"
+CONSOLE_DATABASE = f"test_console_{os.getpid()}"
+GATEWAY_DATABASE = f"test_gateway_{os.getpid()}"
+OWNER, APP, GATEWAY = "test_owner", "test_app", "test_gateway"
+#: Roles of a server that lives as long as the tests, or of a developer's own.
+PASSWORD = "test"
+
+_servers: subprocess.Popen[str] | None = None
+
+
+def server_url() -> str:
+    """The superuser's address."""
+    return os.environ["TEST_POSTGRES_URL"]
+
+
+def next_event(stream: IO[str]) -> dict[str, Any]:
+    """The next JSON line of a run with `--control`; what it says to people in between is dropped."""
+    said: list[str] = []
+    for line in stream:
+        if line.startswith("{"):
+            return dict(json.loads(line))
+        said.append(line)
+    raise RuntimeError(f"the run ended:\n{''.join(said)}")
+
+
+def remove_stale(folder: Path) -> None:
+    """What killed test runs left: their servers, then their folders."""
+    for stale in folder.glob("test-*"):
+        try:
+            with State(stale, patience=0):
+                pass
+        except RunError:
+            continue  # at work in another process
+        shutil.rmtree(stale, ignore_errors=True)
+
+
+def pytest_load_initial_conftests() -> None:
+    """Nothing: being a plugin with an early hook is what makes pytest import this module before Django is set up."""
+
+
+def start() -> None:
+    global _servers
+    if "CHATADMIN_TESTS" in os.environ:
+        return
+    remove_stale(STATE.parent)
+    if not (os.environ.get("TEST_POSTGRES_URL") and os.environ.get("TEST_REDIS_URL")):
+        _servers = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "chatadmin.run",
+                "--servers-only",
+                "--control",
+                "--fast",
+                "--state",
+                STATE / "servers",
+            ],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": "", "GATEWAY_DATABASE_URL": "", "REDIS_URL": ""},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        atexit.register(stop)
+        assert _servers.stdout is not None
+        ready = next_event(_servers.stdout)
+        os.environ.setdefault("TEST_POSTGRES_URL", ready["postgres"])
+        os.environ.setdefault("TEST_REDIS_URL", ready["redis"])
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "GATEWAY_DATABASE_URL", "CONSOLE_URL", "DEBUG"):
+        os.environ.pop(name, None)
+    state = State(STATE)
+    state.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    plan = Plan(state.folder, state.secrets(), Ports(8000, 8001, 8002))
+    plan.database_url = databases.with_login(
+        server_url(), user=APP, password=PASSWORD, database=CONSOLE_DATABASE
+    )
+    plan.database_owner_url = databases.with_login(
+        server_url(), user=OWNER, password=PASSWORD, database=CONSOLE_DATABASE
+    )
+    plan.gateway_database_url = databases.with_login(
+        server_url(), user=GATEWAY, password=PASSWORD, database=GATEWAY_DATABASE
+    )
+    plan.redis_url = os.environ["TEST_REDIS_URL"]
+    chosen = os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    os.environ.update(plan.gateway_environment("test") | plan.console_environment())
+    os.environ["DATABASE_OWNER_URL"] = plan.database_owner_url
+    if chosen:
+        os.environ["DJANGO_SETTINGS_MODULE"] = chosen
+    else:
+        del os.environ["DJANGO_SETTINGS_MODULE"]  # pyproject.toml or --ds says which
+    atexit.register(lambda: shutil.rmtree(STATE, ignore_errors=True))
+
+
+def stop() -> None:
+    """End the servers this process started: closing their control channel is the request."""
+    global _servers
+    if _servers is None:
+        return
+    servers, _servers = _servers, None
+    assert servers.stdin is not None
+    assert servers.stdout is not None
+    servers.stdin.close()
+    servers.stdout.close()
+    try:
+        servers.wait(15)
+    except subprocess.TimeoutExpired:
+        servers.kill()
+        servers.wait()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    stop()
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+start()
