@@ -26,6 +26,11 @@ LOCAL = ROOT / ".local"
 PYTHON = VENV / "bin" / "python"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 HEARTBEAT_SECONDS = 20
+#: What `clean` removes: all of it can be made again.
+MADE = (
+    *(".venv", "node_modules", "static/widget", "static/console", "staticfiles", "htmlcov", "test-results"),
+    *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
+)
 USAGE = "run | test | lint | types | format | check | bench | build | clean"
 
 
@@ -238,12 +243,9 @@ def front_end() -> None:
 
     once("Installing front-end packages", ROOT / "node_modules" / ".chatadmin", installed, install)
 
-    for name, sources in (
-        ("widget", [ROOT / "widget"]),
-        ("console", [ROOT / "console", ROOT / "widget", *template_folders()]),
-    ):
-        config = ROOT / f"vite.{name}.config.ts"
-        inputs = digest([*sources, config, *packages, ROOT / "tsconfig.json"])
+    inputs = {"widget": [ROOT / "widget"], "console": [ROOT / "console", *named_classes()]}
+    for name, sources in inputs.items():
+        wanted = digest([*sources, ROOT / f"vite.{name}.config.ts", *packages, ROOT / "tsconfig.json"])
         output = ROOT / "static" / name
         stamp = LOCAL / f"built-{name}"
         if not output.is_dir() or not any(output.iterdir()):
@@ -252,12 +254,14 @@ def front_end() -> None:
         def build(step: Step, name: str = name) -> None:
             execute(step, [node, npm, "run", "--silent", f"build:{name}"], env=env)
 
-        once(f"Building the {name}'s front end", stamp, inputs, build)
+        once(f"Building the {name}'s front end", stamp, wanted, build)
 
 
-def template_folders() -> list[Path]:
-    """Folders whose markup decides which styles the console's build keeps."""
-    return sorted(p for p in [*ROOT.glob("*/templates"), ROOT / "templates"] if p.is_dir())
+def named_classes() -> list[Path]:
+    """Files outside console/ that name style classes or icons: the console's build keeps what they use, and no more."""
+    code = [path for name in ("area", "forms", "views") for path in ROOT.glob(f"*/{name}.py")]
+    pages = [path for path in [*ROOT.glob("*/templates"), ROOT / "templates"] if path.is_dir()]
+    return sorted([*pages, *code, *ROOT.glob("kit/templatetags/*.py")])
 
 
 def messages() -> None:
@@ -331,19 +335,10 @@ def hand_over(*arguments: str | Path) -> NoReturn:
 
 def clean() -> None:
     """Removes what can be made again; .local keeps the data, minus its stamps."""
-    with (LOCAL / "setup.lock").open("w") if LOCAL.is_dir() else open(os.devnull, "w") as lock:
+    LOCAL.mkdir(mode=0o700, exist_ok=True)
+    with (LOCAL / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in (
-            ".venv",
-            "node_modules",
-            "static/widget",
-            "static/console",
-            "staticfiles",
-            "htmlcov",
-            "test-results",
-        ):
-            shutil.rmtree(ROOT / name, ignore_errors=True)
-        for name in (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"):
+        for name in MADE:
             shutil.rmtree(ROOT / name, ignore_errors=True)
         for stamp in LOCAL.glob("built-*"):
             stamp.unlink()
