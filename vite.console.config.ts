@@ -54,7 +54,7 @@ function iconSprite(): Plugin {
     generateBundle() {
       const names = new Set<string>();
       for (const text of sources()) {
-        for (const match of text.matchAll(/(?:\{% icon |\bicon\(|\bicon=|_icon\s*=\s*)["']([a-z0-9-]+)["']/g)) names.add(match[1]!);
+        for (const match of text.matchAll(/(?:\{% icon |\bicon\(|\bicon(?:_name)?=|"icon": )["']([a-z0-9-]+)["']/g)) names.add(match[1]!);
       }
       const symbols = [...names].sort().map((name) => {
         const [style, plain] = name.endsWith("-filled") ? ["filled", name.slice(0, -7)] : ["outline", name];
@@ -67,6 +67,16 @@ function iconSprite(): Plugin {
         name: "icons.svg",
         source: `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`,
       });
+    },
+  };
+}
+
+/* The mark, as favicon and in the bar. */
+function mark(): Plugin {
+  return {
+    name: "mark",
+    generateBundle() {
+      this.emitFile({ type: "asset", name: "mark.svg", source: readFileSync(resolve(root, "console/mark.svg"), "utf8") });
     },
   };
 }
@@ -111,16 +121,19 @@ const entries = Object.fromEntries(
 export default defineConfig({
   root,
   publicDir: false,
-  plugins: [purgeTabler(), iconSprite(), manifest(), emptyBeforeWriting()],
+  plugins: [purgeTabler(), iconSprite(), mark(), manifest(), emptyBeforeWriting()],
   build: {
     outDir,
     emptyOutDir: false,
     target: "es2022",
     cssTarget: ["chrome123", "firefox128", "safari17.5"],
     modulePreload: false,
+    chunkSizeWarningLimit: 600,
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     rolldownOptions: {
+      // htmx can evaluate attributes; the console switches that off (allowEval) and its CSP refuses it.
+      checks: { eval: false },
       input: { ...entries, console: resolve(root, "console/styles/console.css") },
       output: {
         hashCharacters: "hex",

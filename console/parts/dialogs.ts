@@ -10,7 +10,7 @@ export function setUpDialogs(): void {
     const dialog = shown();
     if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    void htmx.ajax("GET", (link as HTMLAnchorElement).href, { source: link, target: "#dialog", swap: "innerHTML" });
+    void htmx.ajax("get", (link as HTMLAnchorElement).href, { source: link, target: "#dialog", swap: "innerHTML" });
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -43,7 +43,7 @@ export function setUpDialogs(): void {
     if (button) button.disabled = field.value.trim() !== field.dataset["mustEqual"];
   });
   htmx.onLoad((part) => {
-    part.querySelectorAll?.("input[data-must-equal]").forEach((input) => input.dispatchEvent(new Event("input", { bubbles: true })));
+    (part as Element).querySelectorAll("input[data-must-equal]").forEach((input) => input.dispatchEvent(new Event("input", { bubbles: true })));
   });
 
   setUpQuestions();

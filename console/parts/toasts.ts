@@ -3,7 +3,12 @@ import { element, icon, on } from "./dom";
 import { text } from "./text";
 
 export type Kind = "good" | "bad" | "wait" | "plain";
-const icons = { good: "circle-check", bad: "alert-circle", wait: "alert-triangle", plain: "info-circle" };
+const icons = {
+  good: () => icon("circle-check"),
+  bad: () => icon("alert-circle"),
+  wait: () => icon("alert-triangle"),
+  plain: () => icon("info-circle"),
+};
 const seconds = 6;
 
 export function toast(words: string, kind: Kind = "plain"): void {
@@ -11,7 +16,7 @@ export function toast(words: string, kind: Kind = "plain"): void {
   if (!box) return;
   const close = element("button", { type: "button", class: "copy", "data-close-toast": "" }, icon("x"));
   close.setAttribute("aria-label", text("close"));
-  const made = element("div", { class: `toast is-${kind}` }, icon(icons[kind]), element("div", {}, words), close);
+  const made = element("div", { class: `toast is-${kind}` }, icons[kind](), element("div", {}, words), close);
   box.append(made);
   fade(made);
 }
