@@ -59,6 +59,13 @@ def plain(text: str) -> str:
                    for kind, name, _ in _Reader(text).events)  # fmt: skip
 
 
+def first_tag(text: str) -> int | None:
+    """Where the first thing a browser takes for markup begins in `text`, allowed or not; None in a plain text."""
+    reader = _Reader(text)
+    places = [finding.position for finding in reader.found] + reader.tags
+    return min(places, default=None)
+
+
 def findings(text: str) -> list[Finding]:
     """Everything in `text` beyond the allowed HTML, in order of position; an empty list means `clean` keeps it."""
     reader = _Reader(text)
@@ -86,6 +93,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.events: list[_Event] = []
         self.found: list[Finding] = []
+        self.tags: list[int] = []
         self._open: list[tuple[str, int, str]] = []
         self._lines = [0]
         for line in re.finditer("\n", text):
@@ -102,6 +110,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         position, source = self._position(), self.get_starttag_text() or ""
+        self.tags.append(position)
         if tag not in TAGS:
             self.add("tag", position, source, f"<{tag}> is not allowed; strong, em, a and br are.")
             return
@@ -128,6 +137,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         position, source = self._position(), f"</{tag}>"
+        self.tags.append(position)
         self.events.append(("end", tag, ()))
         if tag not in TAGS:
             self.add("tag", position, source, f"{source} is not allowed; strong, em, a and br are.")

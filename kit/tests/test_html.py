@@ -79,6 +79,14 @@ def test_the_plain_text_is_what_a_person_reads() -> None:
     assert html.plain("Tom &amp; <strong>J</strong><br>a < b") == "Tom & J\na < b"
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("a < b & c", None), ("", None), ("x <br> <em>", 2), ("a</b>", 1), ("ab<!-- c -->", 2)],
+)
+def test_markup_of_any_kind_is_told_from_plain_text(text: str, place: int | None) -> None:
+    assert html.first_tag(text) == place
+
+
 def test_a_long_excerpt_is_cut() -> None:
     assert len(html.findings("<" + "x" * 500 + ">")[0].excerpt) == 60
 
