@@ -1,5 +1,5 @@
 # `make run` and `make test` are all you need; they install what they need into this folder.
-.PHONY: run test lint types format check bench build clean
+.PHONY: run test lint types format check bench build secrets clean
 .NOTPARALLEL:
 
 run:
@@ -27,6 +27,10 @@ bench:
 # Python packages, front end and messages, without starting anything.
 build:
 	@bin/chatadmin build
+
+# Keys, passwords and a certificate for docker-compose.yml.
+secrets:
+	@bin/chatadmin secrets
 
 # Everything that was installed or built, but no data: that is .local/, and yours to delete.
 clean:

@@ -31,7 +31,7 @@ MADE = (
     *(".venv", "node_modules", "static/widget", "static/console", "staticfiles", "htmlcov", "test-results"),
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
 )
-USAGE = "run | test | lint | types | format | check | bench | build | clean"
+USAGE = "run | test | lint | types | format | check | bench | build | secrets | clean"
 
 
 class StepFailed(Exception):
@@ -232,7 +232,7 @@ def front_end() -> None:
     npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     env = clean_environment()
     env["PATH"] = f"{node_home / 'bin'}{os.pathsep}{env.get('PATH', os.defpath)}"
-    env["CI"] = "true"
+    env |= {"CI": "true", "NO_COLOR": "1"}
     packages = [ROOT / "package.json", ROOT / "package-lock.json"]
     installed = digest(packages, str(node_home.stat().st_ino))
 
@@ -361,6 +361,9 @@ def main(arguments: list[str]) -> int:
     if command == "build":
         set_up(development=False)
         return 0
+    if command == "secrets":
+        set_up(development=False)
+        hand_over("tools/make_secrets.py", *rest)
     if command == "clean":
         clean()
         return 0
