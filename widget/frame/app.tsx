@@ -1,0 +1,282 @@
+/* Launcher and window; the window's frame: header, menu, question, list of conversations. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { Conversation } from "./conversation";
+import { Icon, type IconName } from "./icons";
+import type { Model } from "./model";
+
+export function App({ model }: { model: Model }) {
+  const { phase, conf } = model;
+  const shown = phase === "open" || phase === "closing";
+  return (
+    <div class={`cw-corner cw-${conf.config.widget?.position === "left" ? "left" : "right"}`}>
+      {shown ? <Window model={model} /> : <Launcher model={model} />}
+    </div>
+  );
+}
+
+function Launcher({ model }: { model: Model }) {
+  const { view, say, conf } = model;
+  const bubble = conf.config.widget?.appearance === "bubble";
+  const news = view.unread ? say("unreadMessages", { count: view.unread }) : "";
+  const words = say(view.available ? "weAreOnline" : "weAreOffline");
+  return (
+    <button
+      type="button"
+      class={`cw-launcher ${bubble ? "cw-bubble" : "cw-bar"}`}
+      aria-haspopup="dialog"
+      aria-expanded="false"
+      aria-label={bubble ? [say("openChat"), news].filter(Boolean).join(", ") : undefined}
+      onClick={() => model.toggle(true)}
+    >
+      <Icon name="chat" size={bubble ? 30 : 24} />
+      {!bubble && <span>{words}</span>}
+      {view.available && <i class="cw-dot" />}
+      {view.unread > 0 && (
+        <b class="cw-badge">
+          <span aria-hidden="true">{view.unread > 99 ? "99+" : view.unread}</span>
+          {!bubble && <span class="cw-sr">, {news}</span>}
+        </b>
+      )}
+    </button>
+  );
+}
+
+function Window({ model }: { model: Model }) {
+  const { view, say, phase, full, tell } = model;
+  const [asking, setAsking] = useState(false);
+  const list = view.multiple && !view.thread;
+  const begun = view.messages.length > 0;
+  // The question belongs to the conversation it was asked in.
+  useEffect(() => setAsking(false), [view.thread, view.closed]);
+  const title = list ? say("conversations") : view.agent || say(view.available ? "weAreOnline" : "weAreOffline");
+  return (
+    <section
+      id="be-messenger"
+      class={`cw-window${full ? " cw-full" : ""}${phase === "closing" ? " cw-closing" : ""}`}
+      data-selector="WINDOW"
+      role="dialog"
+      aria-label={say("customerChat")}
+      tabIndex={-1}
+    >
+      <header class="cw-header" data-selector="HEADER" inert={asking}>
+        {view.multiple && !list && view.threads.length > 0 && (
+          <IconButton name="back" label={say("backToConversations")} class="cw-flip" onClick={() => tell({ type: "thread", id: "" })} />
+        )}
+        {!list && <Avatar name={view.agent} image={view.avatar} online={view.available} />}
+        <div class="cw-title">
+          <h1>{title}</h1>
+          {!list && <p>{view.agent ? (view.available ? say("online") : say("weAreOffline")) : say(view.available ? "waitingDescription" : "offlineFormDesc")}</p>}
+        </div>
+        <Menu model={model} begun={begun && !list} ask={() => setAsking(true)} />
+        <IconButton name="down" label={say("minimizeLabel")} selector="HEADER_MINIMIZE_WINDOW" onClick={() => model.toggle(false)} />
+      </header>
+      <div class="cw-main" inert={asking}>
+        {list ? <Conversations model={model} /> : <Conversation key={view.thread} model={model} />}
+      </div>
+      {asking && (
+        <Question
+          words={say("endChatTitle")}
+          yes={say("endChat")}
+          no={say("cancel")}
+          answer={(yes) => {
+            setAsking(false);
+            if (yes) tell({ type: "end" });
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+export function IconButton(props: { name: IconName; label: string; selector?: string; class?: string; onClick(): void; expanded?: boolean }) {
+  return (
+    <button
+      type="button"
+      class={"cw-icon-button " + (props.class ?? "")}
+      data-selector={props.selector}
+      aria-label={props.label}
+      title={props.label}
+      aria-expanded={props.expanded}
+      aria-haspopup={props.expanded === undefined ? undefined : "menu"}
+      onClick={props.onClick}
+    >
+      <Icon name={props.name} />
+    </button>
+  );
+}
+
+const initials = (name: string) =>
+  name
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => [...word][0])
+    .filter((_, i, all) => i === 0 || i === all.length - 1)
+    .join("")
+    .toLocaleUpperCase();
+
+export function Avatar({ name, image, online }: { name: string; image?: string; online?: boolean }) {
+  const [broken, setBroken] = useState("");
+  return (
+    <span class="cw-avatar" aria-hidden="true">
+      {image && broken !== image ? (
+        <img src={image} alt="" onError={() => setBroken(image)} referrerpolicy="no-referrer" />
+      ) : name ? (
+        initials(name)
+      ) : (
+        <Icon name="chat" size={22} />
+      )}
+      {online && <i class="cw-dot" />}
+    </span>
+  );
+}
+
+function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask(): void }) {
+  const { view, conf, say, sound, tell } = model;
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const items: { icon: IconName; label: string; act(): void }[] = [];
+  if (conf.config.settings?.liveChatAllowAudioNotification === true) {
+    items.push({ icon: "sound", label: say(sound ? "turnOffAudioNotification" : "turnOnAudioNotification"), act: () => model.setSound(!sound) });
+  }
+  if (view.multiple && begun) items.push({ icon: "archive", label: say("archive"), act: () => tell({ type: "archive", id: view.thread }) });
+  if (view.live && begun && !view.closed) items.push({ icon: "leave", label: say("endChat"), act: ask });
+  const close = (focus: boolean) => {
+    setOpen(false);
+    if (focus) box.current?.querySelector("button")?.focus();
+  };
+  useLayoutEffect(() => {
+    if (!open) return;
+    box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
+    const away = (event: Event) => {
+      if (!box.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", away);
+    return () => document.removeEventListener("pointerdown", away);
+  }, [open]);
+  if (!items.length) return null;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!open) return;
+    const all = [...box.current!.querySelectorAll<HTMLElement>("[role=menuitem]")];
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
+    if (to !== undefined) all[to % all.length]!.focus();
+    else if (event.key === "Escape") close(true);
+    else if (event.key === "Tab") return close(false);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="cw-menu" ref={box} onKeyDown={onKeyDown}>
+      <IconButton name="more" label={say("moreLabel")} selector="HEADER_ACTION_MENU_BUTTON" expanded={open} onClick={() => setOpen(!open)} />
+      {open && (
+        <div role="menu" aria-label={say("moreLabel")}>
+          {items.map(({ icon, label, act }) => (
+            <button
+              key={icon}
+              type="button"
+              role="menuitem"
+              tabIndex={-1}
+              onClick={() => {
+                close(true);
+                act();
+              }}
+            >
+              <Icon name={icon} />
+              {label}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A question in the window itself; the keyboard stays inside until it is answered. */
+function Question({ words, yes, no, answer }: { words: string; yes: string; no: string; answer(yes: boolean): void }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    box.current?.querySelector("button")?.focus();
+    return () => before?.focus();
+  }, []);
+  return (
+    <div
+      class="cw-veil"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        answer(false);
+      }}
+    >
+      <div class="cw-question" role="alertdialog" aria-modal="true" aria-labelledby="cw-question" ref={box}>
+        <h2 id="cw-question">{words}</h2>
+        <button type="button" class="cw-button cw-primary" data-selector="PRIMARY_BUTTON" onClick={() => answer(true)}>
+          {yes}
+        </button>
+        <button type="button" class="cw-button" data-selector="SECONDARY_BUTTON" onClick={() => answer(false)}>
+          {no}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Conversations({ model }: { model: Model }) {
+  const { view, say, clock, tell } = model;
+  return (
+    <>
+      <div class="cw-content cw-list" data-selector="CONTENT">
+        {view.threads.length ? (
+          <ul>
+            {view.threads.map((thread) => (
+              <li key={thread.id}>
+                <button type="button" class={thread.unread ? "cw-new" : ""} onClick={() => tell({ type: "thread", id: thread.id })}>
+                  <Avatar name={thread.agent ?? ""} image={thread.avatar} />
+                  <span class="cw-thread">
+                    <b>{thread.name || thread.agent || say("customerChat")}</b>
+                    <span>{thread.closed ? say("archiveMsg") : thread.lastText || say("fileAttachment")}</span>
+                  </span>
+                  <span class="cw-meta">
+                    {thread.lastAt !== undefined && <time>{clock.short(thread.lastAt)}</time>}
+                    {thread.unread > 0 && (
+                      <b class="cw-badge">
+                        <span aria-hidden="true">{thread.unread}</span>
+                        <span class="cw-sr">{say("unreadMessages", { count: thread.unread })}</span>
+                      </b>
+                    )}
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <Empty>{say("noRunningConversations")}</Empty>
+        )}
+      </div>
+      <footer class="cw-foot">
+        <button
+          type="button"
+          class="cw-button cw-primary"
+          data-selector="START_NEW_CHAT"
+          data-autofocus
+          onClick={() => tell({ type: "new" })}
+        >
+          <Icon name="plus" />
+          {say("startNewChat")}
+        </button>
+      </footer>
+    </>
+  );
+}
+
+export function Empty({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="cw-empty">
+      <span class="cw-avatar" aria-hidden="true">
+        <Icon name="chat" size={28} />
+      </span>
+      <p>{children}</p>
+    </div>
+  );
+}

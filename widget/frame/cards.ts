@@ -1,0 +1,76 @@
+/* Adaptive Cards in a message; a chunk of its own, fetched with the first card.
+ *
+ * Texts are plain (no Markdown), links http and https. Colours come from the style sheet's widget layer, not from here:
+ * an inline colour would win over the channel's CSS. */
+import { AdaptiveCard, ExecuteAction, HostConfig, OpenUrlAction, SubmitAction, Version, type Action } from "adaptivecards";
+import { webAddress } from "../host/messages";
+
+const inherit = { default: "inherit", subtle: "var(--cw-muted)" };
+const style = {
+  foregroundColors: {
+    default: inherit,
+    dark: inherit,
+    light: inherit,
+    accent: { default: "var(--cw-accent)", subtle: "var(--cw-accent)" },
+    good: { default: "var(--cw-good)", subtle: "var(--cw-good)" },
+    warning: { default: "var(--cw-warning)", subtle: "var(--cw-warning)" },
+    attention: { default: "var(--cw-wrong)", subtle: "var(--cw-wrong)" },
+  },
+};
+
+const config = new HostConfig({
+  fontFamily: "inherit",
+  supportsInteractivity: true,
+  spacing: { small: 4, default: 8, medium: 12, large: 16, extraLarge: 24, padding: 14 },
+  separator: { lineThickness: 1, lineColor: "#e3e5ea" },
+  fontSizes: { small: 13, default: 15, medium: 16, large: 18, extraLarge: 22 },
+  fontWeights: { lighter: 300, default: 400, bolder: 600 },
+  imageSizes: { small: 40, medium: 80, large: 160 },
+  containerStyles: {
+    default: { ...style, backgroundColor: "transparent" },
+    emphasis: { ...style, backgroundColor: "#f4f5f7" },
+    accent: { ...style, backgroundColor: "#eef2fb" },
+    good: { ...style, backgroundColor: "#e9f7ef" },
+    warning: { ...style, backgroundColor: "#fdf5e2" },
+    attention: { ...style, backgroundColor: "#fdecec" },
+  },
+  actions: {
+    maxActions: 8,
+    spacing: "default",
+    buttonSpacing: 8,
+    showCard: { actionMode: "inline", inlineTopMargin: 8 },
+    actionsOrientation: "vertical",
+    actionAlignment: "stretch",
+  },
+});
+
+/** `send(text, postback)`: what a submitting button says for the visitor. False when the card cannot be drawn. */
+export function show(element: HTMLElement, payload: unknown, send: (text: string, postback?: string) => void): boolean {
+  try {
+    const card = new AdaptiveCard();
+    card.hostConfig = config;
+    card.version = new Version(1, 6);
+    card.parse(payload);
+    card.onAnchorClicked = (_element, anchor) => !webAddress(anchor.href);
+    card.onExecuteAction = (action: Action) => {
+      if (action instanceof OpenUrlAction) {
+        const url = webAddress(action.url);
+        if (url) window.open(url, "_blank", "noopener,noreferrer");
+      } else if (action instanceof SubmitAction || action instanceof ExecuteAction) {
+        const data = action.data;
+        const postback = data === undefined ? undefined : typeof data === "string" ? data : JSON.stringify(data);
+        send(action.title || words(data) || "✓", postback);
+      }
+    };
+    const drawn = card.render();
+    if (!drawn) return false;
+    element.replaceChildren(drawn);
+    return true;
+  } catch (error) {
+    console.warn("[chat] This card could not be drawn.", error);
+    return false;
+  }
+}
+
+const words = (data: unknown): string =>
+  typeof data === "string" ? data : Object.values(Object(data) as object).filter((value) => typeof value === "string").join(", ");

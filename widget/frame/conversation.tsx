@@ -1,0 +1,256 @@
+/* One conversation: its state, its messages, and the box to write in. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ChatMessage } from "../shared/types";
+import { Avatar } from "./app";
+import { Icon } from "./icons";
+import { Card, Files, Text } from "./message";
+import type { Model } from "./model";
+import { ReplyBox } from "./reply";
+
+/** Messages of one person within this time stand together. */
+const TOGETHER = 5 * 60_000;
+/** CSS pixels from the end that still count as being at the end. */
+const NEAR = 80;
+
+export function Conversation({ model }: { model: Model }) {
+  const { view, say, tell } = model;
+  const offline = view.live && !view.available && !view.messages.length;
+  return (
+    <>
+      <Activity model={model} />
+      <Messages model={model} />
+      {view.closed || offline ? (
+        <footer class="cw-foot">
+          <p>{offline ? say("offlineFormDesc") : view.agent ? say("chattedWith", { name: view.agent }) : say("customerLeftTheSession")}</p>
+          {view.closed && (
+            <button
+              type="button"
+              class="cw-button cw-primary"
+              data-selector="START_NEW_CHAT"
+              data-autofocus
+              onClick={() => tell({ type: "new" })}
+            >
+              <Icon name="plus" />
+              {say("startNewChat")}
+            </button>
+          )}
+        </footer>
+      ) : (
+        <ReplyBox model={model} />
+      )}
+    </>
+  );
+}
+
+/** Phrases of the queue may emphasise with <strong>; nothing else is markup. */
+function Emphasis({ text }: { text: string }) {
+  return <>{text.split(/<strong>([^]*?)<\/strong>/).map((part, i) => (i % 2 ? <strong>{part}</strong> : part))}</>;
+}
+
+function Activity({ model: { view, say } }: { model: Model }) {
+  const busy = view.connection === "reconnecting" || view.connection === "connecting";
+  const words =
+    view.connection === "failed"
+      ? say(view.problem as "unexpectedError")
+      : view.connection === "reconnecting"
+        ? say("statusReconnecting")
+        : view.connection === "connecting"
+          ? say("preparingSession")
+          : view.live && view.waiting
+            ? view.noAgent
+              ? say("noAgentOnlineForQueue")
+              : view.queue
+                ? say("allAgentsForQueueAreBusy", { queue: view.queue - 1 })
+                : say("waitingForAgent")
+            : "";
+  // The region stays, so that a screen reader hears what comes into it.
+  return (
+    <div class={`cw-activity${words ? "" : " cw-quiet"}${view.connection === "failed" ? " cw-failed" : ""}`} data-selector="ACTIVITY_BAR" role="status">
+      {busy && <i class="cw-spinner" aria-hidden="true" />}
+      {view.connection === "failed" && <Icon name="alert" size={18} />}
+      {words && (
+        <span>
+          <Emphasis text={words} />
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Messages({ model }: { model: Model }) {
+  const { view, say, clock, tell } = model;
+  const { messages } = view;
+  const box = useRef<HTMLDivElement>(null);
+  const place = useRef({ first: "", last: "", height: 0, end: true });
+  const [below, setBelow] = useState(0);
+  const last = messages.at(-1);
+
+  // At the end stay at the end; with earlier messages put on top, stay at the same words.
+  useLayoutEffect(() => {
+    const element = box.current!;
+    const { first, last: before, height, end } = place.current;
+    const grown = element.scrollHeight - height;
+    if (first && messages[0]?.id !== first && last?.id === before) element.scrollTop += grown;
+    else if (end || (last?.mine && last.id !== before)) element.scrollTop = element.scrollHeight;
+    else if (before && last?.id !== before) setBelow(below + 1);
+    place.current = { ...place.current, first: messages[0]?.id ?? "", last: last?.id ?? "", height: element.scrollHeight };
+  });
+
+  // Cards and pictures grow after they are there.
+  useEffect(() => {
+    const element = box.current!;
+    const observer = new ResizeObserver(() => {
+      if (place.current.end) element.scrollTop = element.scrollHeight;
+      place.current.height = element.scrollHeight;
+    });
+    observer.observe(element);
+    observer.observe(element.firstElementChild!);
+    return () => observer.disconnect();
+  }, []);
+
+  const onScroll = () => {
+    const element = box.current!;
+    place.current.end = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    if (place.current.end && below) setBelow(0);
+  };
+  const lastMine = messages.findLast((message) => message.mine);
+
+  return (
+    <div class="cw-scroll">
+      <div class="cw-content" data-selector="CONTENT" ref={box} onScroll={onScroll} tabIndex={0} role="region" aria-label={say("customerChat")}>
+        <div class="cw-flow">
+          {view.older && (
+            <button type="button" class="cw-button cw-older" data-selector="SECONDARY_BUTTON" disabled={view.loadingOlder} onClick={() => tell({ type: "older" })}>
+              {say(view.loadingOlder ? "loading" : "loadPreviousButton")}
+            </button>
+          )}
+          <div class="cw-log" role="log" aria-live="polite" aria-relevant="additions" aria-label={say("customerChat")}>
+            {messages.map((message, i) => {
+              const before = messages[i - 1];
+              const after = messages[i + 1];
+              const newDay = !before || clock.day(before.at) !== clock.day(message.at);
+              const starts = newDay || !together(before, message);
+              const ends = !after || !together(message, after) || clock.day(after.at) !== clock.day(message.at);
+              return [
+                newDay && (
+                  <p class="cw-day" key={"day" + message.id}>
+                    <span>{clock.day(message.at)}</span>
+                  </p>
+                ),
+                <Message key={message.id} message={message} model={model} starts={starts} ends={ends} state={message === lastMine} last={message === last} />,
+              ];
+            })}
+          </div>
+          {view.typing && <Typing name={view.typing.trim()} model={model} />}
+        </div>
+      </div>
+      {below > 0 && (
+        <button
+          type="button"
+          class="cw-below"
+          onClick={() => {
+            box.current!.scrollTo({ top: box.current!.scrollHeight });
+            setBelow(0);
+          }}
+        >
+          {say("unreadMessages", { count: below })}
+          <Icon name="down" size={16} />
+        </button>
+      )}
+    </div>
+  );
+}
+
+const together = (a: ChatMessage, b: ChatMessage) => a.mine === b.mine && a.author === b.author && b.at - a.at < TOGETHER;
+
+function Typing({ name, model }: { name: string; model: Model }) {
+  const { view, say } = model;
+  return (
+    <div class="cw-row cw-theirs cw-starts cw-ends">
+      <Avatar name={view.agent || name} image={view.avatar} />
+      <div class="cw-stack">
+        <div class="cw-bubble-box cw-typing" role="status">
+          <span class="cw-sr">{say("agentIsTyping", { name: name || say("agent") })}</span>
+          <i />
+          <i />
+          <i />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface MessageProps {
+  message: ChatMessage;
+  model: Model;
+  starts: boolean;
+  ends: boolean;
+  /** Its delivery state is shown even when all went well. */
+  state: boolean;
+  last: boolean;
+}
+
+function Message({ message, model, starts, ends, state, last }: MessageProps) {
+  const { say, clock, tell, view } = model;
+  const { mine, card } = message;
+  const text = card ? "" : message.text;
+  const replies = last && !view.closed ? (message.replies ?? []) : [];
+  return (
+    <div class={`cw-row ${mine ? "cw-mine" : "cw-theirs"}${starts ? " cw-starts" : ""}${ends ? " cw-ends" : ""}`}>
+      {!mine && ends && <Avatar name={message.author || say("agent")} image={message.avatar} />}
+      <div class="cw-stack">
+        {!mine && starts && message.author ? <span class="cw-author">{message.author}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
+        {(text || message.title || message.link || message.image) && (
+          <div class="cw-bubble-box" data-selector={mine ? "CUSTOMER_MESSAGE_BUBBLE" : "AGENT_MESSAGE_BUBBLE"}>
+            {message.image && <img class="cw-picture" src={message.image} alt="" loading="lazy" referrerpolicy="no-referrer" />}
+            {message.title && <strong class="cw-heading">{message.title}</strong>}
+            {text && <Text text={text} />}
+            {message.link && <Text text={message.link} />}
+          </div>
+        )}
+        {card !== undefined && (
+          <div class="cw-bubble-box cw-card-box" data-selector="AGENT_MESSAGE_BUBBLE">
+            <Card card={card} fallback={message.text} model={model} />
+          </div>
+        )}
+        {message.files && message.files.length > 0 && <Files files={message.files} mine={mine} model={model} />}
+        {replies.length > 0 && (
+          <div class="cw-replies">
+            {replies.map((reply) => (
+              <button key={reply.text} type="button" class="cw-chip" onClick={() => tell({ type: "send", ...reply })}>
+                {reply.text}
+              </button>
+            ))}
+          </div>
+        )}
+        {message.state === "failed" ? (
+          <span class="cw-state cw-wrong" role="alert">
+            <Icon name="alert" size={14} />
+            {say((message.error ?? "messageSendingFailed") as "messageSendingFailed")}
+            <button type="button" class="cw-link" onClick={() => tell({ type: "retry", id: message.id })}>
+              {say("retry")}
+            </button>
+          </span>
+        ) : (
+          (ends || message.state === "sending") && (
+            <span class="cw-state">
+              <time dateTime={new Date(message.at).toISOString()}>{clock.time(message.at)}</time>
+              {mine && (state || message.state === "sending") && <Ticks state={message.state} model={model} />}
+            </span>
+          )
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Ticks({ state, model: { say } }: { state: ChatMessage["state"]; model: Model }) {
+  const [icon, words] =
+    state === "sending" ? (["clock", "messageSending"] as const) : state === "seen" ? (["checks", "messageSeen"] as const) : (["check", "messageSent"] as const);
+  return (
+    <span class={"cw-ticks cw-" + (state ?? "sent")}>
+      <Icon name={icon} size={14} />
+      {say(words)}
+    </span>
+  );
+}

@@ -1,0 +1,239 @@
+/* The chat window's document: takes the port from the page around it, rewrites itself with the channel's CSS and
+ * JavaScript, and shows the conversation.
+ *
+ * It is rewritten with document.open so that the channel's script, which waits for the window's load event, sees a real
+ * one, with the chat already in the document. Text of the channel never goes through document.write: the script is set as a
+ * node's text, so nothing in it can end it early. */
+import { render } from "preact";
+import { MARGIN, type Configure, type ToFrame, type ToHost, type View } from "../shared/types";
+import { App } from "./app";
+import { beep } from "./beep";
+import { palette } from "./colors";
+import { clock, phrasebook, rightToLeft } from "./phrases";
+import { channelSheet } from "./sheets";
+import type { Model } from "./model";
+import widgetCss from "./styles.css?inline";
+
+function take(event: MessageEvent): void {
+  const port = event.ports[0];
+  if (event.source !== parent || (event.data as { chatadmin?: string } | null)?.chatadmin !== "port" || !port) return;
+  removeEventListener("message", take);
+  const tell = (message: ToHost) => port.postMessage(message);
+  let frame: Frame | undefined;
+  port.onmessage = ({ data }: MessageEvent<ToFrame>) => {
+    if (data.type === "configure") frame ??= new Frame(tell, data.data, data.view);
+    else frame?.receive(data);
+  };
+}
+addEventListener("message", take);
+
+type PushListener = { types?: string[]; call: (event: unknown) => void };
+
+class Frame {
+  private model: Model;
+  private root!: Element;
+  private styles: Record<"widget" | "colors" | "channel", HTMLStyleElement>;
+  private listeners: PushListener[] = [];
+  private scheduled = false;
+
+  constructor(
+    private tell: (message: ToHost) => void,
+    conf: Configure,
+    view: View,
+  ) {
+    this.model = {
+      conf,
+      view,
+      ...this.words(conf),
+      phase: "closed",
+      full: false,
+      sound: false,
+      tell,
+      toggle: (open, focus) => void this.toggle(open, focus),
+      setSound: (on) => {
+        this.model.sound = on;
+        if (on) beep();
+        this.draw();
+      },
+    };
+    document.open();
+    document.write(
+      '<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">' +
+        '<meta name="color-scheme" content="light"><title>Chat</title></head><body class="be-template"><div id="be-chat-container" class="be-template"></div>',
+    );
+    this.root = document.getElementById("be-chat-container")!;
+    this.styles = { widget: this.style(), colors: this.style(), channel: this.style() };
+    this.styles.widget.textContent = widgetCss;
+    this.dress();
+    this.offerCommands();
+    this.now();
+    addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && this.model.phase === "open") void this.toggle(false);
+    });
+    for (const type of ["focus", "visibilitychange"]) addEventListener(type, this.seen);
+    document.addEventListener("visibilitychange", this.seen);
+    this.runChannelScripts();
+    document.close();
+    tell({ type: "ready" });
+    if (conf.open) void this.toggle(true, false);
+    else this.measure();
+    new ResizeObserver(this.measure).observe(this.root.querySelector(".cw-corner")!);
+  }
+
+  receive(message: ToFrame): void {
+    const { model } = this;
+    switch (message.type) {
+      case "view": {
+        const before = model.view;
+        model.view = { ...before, ...message.data };
+        if (model.sound && model.view.unread > before.unread) beep();
+        this.seen();
+        break;
+      }
+      case "update":
+        model.conf = { ...model.conf, ...message.data };
+        Object.assign(model, this.words(model.conf));
+        this.dress();
+        break;
+      case "place":
+        model.full = message.full;
+        break;
+      case "open":
+        void this.toggle(message.open);
+        return;
+      case "push":
+        for (const { types, call } of this.listeners) {
+          if (types && !types.includes((message.event as { eventType?: string }).eventType ?? "")) continue;
+          try {
+            call(message.event);
+          } catch (error) {
+            console.error(error);
+          }
+        }
+        return;
+    }
+    this.draw();
+  }
+
+  // ---- appearance
+
+  private words = ({ phrases, locale }: Configure) => ({ say: phrasebook(phrases, locale), clock: clock(locale) });
+
+  private style(): HTMLStyleElement {
+    return document.head.appendChild(document.createElement("style"));
+  }
+
+  private dress(): void {
+    const { conf, say } = this.model;
+    const page = document.documentElement;
+    page.lang = conf.locale.replaceAll("_", "-") || "en";
+    page.dir = rightToLeft(conf.locale) ? "rtl" : "ltr";
+    document.title = say("customerChat");
+    this.styles.colors.textContent = `@layer widget{${palette(conf.config.colors)}}`;
+    const css = channelSheet(conf.css);
+    if (this.styles.channel.textContent !== css) this.styles.channel.textContent = css;
+  }
+
+  private draw(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      this.now();
+    });
+  }
+
+  private now(): void {
+    render(<App model={{ ...this.model }} />, this.root);
+  }
+
+  // ---- open and closed
+
+  private measure = (): void => {
+    if (this.model.phase !== "closed") return;
+    const launcher = this.root.querySelector(".cw-launcher");
+    if (!launcher) return;
+    const { width, height } = launcher.getBoundingClientRect();
+    this.size(false, width + 2 * MARGIN, height + 2 * MARGIN);
+  };
+
+  private size(open: boolean, width: number, height: number): void {
+    this.tell({ type: "size", open, width, height, title: this.model.say(open ? "chatWindowOpen" : "customerChat") });
+  }
+
+  /** `focus`: the visitor asked for it, so the caret goes where they will type. */
+  private async toggle(open: boolean, focus = true): Promise<void> {
+    const { model } = this;
+    if (open === (model.phase === "open" || model.phase === "opening")) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (open) {
+      model.phase = "opening";
+      const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+      const before = innerHeight;
+      this.size(true, 24 * rem + 2 * MARGIN, 42 * rem + 2 * MARGIN);
+      // First the room, then the window in it: it must not be seen growing.
+      for (let i = 0; i < 10 && innerHeight <= before; i++) await pause(16);
+      if (model.phase !== "opening") return;
+      model.phase = "open";
+      this.now();
+      if (focus) this.root.querySelector<HTMLElement>(matchMedia("(pointer: fine)").matches ? "[data-autofocus]" : ".cw-window")?.focus();
+      this.seen();
+    } else {
+      model.phase = "closing";
+      this.now();
+      if (!calm) await pause(110);
+      if (model.phase !== "closing") return;
+      model.phase = "closed";
+      this.now();
+      this.measure();
+      if (focus) this.root.querySelector<HTMLElement>(".cw-launcher")?.focus();
+    }
+  }
+
+  private seen = (): void => {
+    if (this.model.phase === "open" && this.model.view.thread && this.model.view.unread && document.visibilityState === "visible") {
+      this.tell({ type: "seen" });
+    }
+  };
+
+  // ---- the channel's own code
+
+  private offerCommands(): void {
+    const listen = (call: unknown, types?: string[]) => {
+      if (typeof call !== "function") return;
+      this.listeners.push({ types, call: call as PushListener["call"] });
+      this.tell({ type: "subscribe" });
+    };
+    const cxone = (...args: unknown[]): void => {
+      const [area, name, ...rest] = args;
+      if (area === "chat" && name === "onPushUpdate") listen(rest[1], Array.isArray(rest[0]) ? rest[0].map(String) : []);
+      else if (area === "chat" && name === "onAnyPushUpdate") listen(rest[0]);
+      else {
+        try {
+          this.tell({ type: "command", args });
+        } catch {
+          console.warn("[chat] This command's arguments cannot leave the chat window.");
+        }
+      }
+    };
+    Object.assign(window, { cxone, brandembassy: (...args: unknown[]) => cxone("chat", ...args) });
+  }
+
+  private runChannelScripts(): void {
+    const { customJs, customJsFiles } = this.model.conf.config;
+    for (const file of Array.isArray(customJsFiles) ? customJsFiles : []) {
+      const address = typeof file === "string" ? file : (file as { url?: string } | null)?.url;
+      if (!address || !/^https:\/\//.test(address)) continue;
+      const script = document.createElement("script");
+      script.async = false;
+      script.src = address;
+      document.body.append(script);
+    }
+    if (!customJs) return;
+    const script = document.createElement("script");
+    script.textContent = customJs + "\n//# sourceURL=channel.js";
+    document.body.append(script);
+  }
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -1,0 +1,36 @@
+/* What a conversation needs from a line to the environment: the WebSocket, or the preview's script. */
+
+export interface PushEvent {
+  eventType: string;
+  data?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+export class ServerError extends Error {
+  constructor(
+    readonly code: string,
+    message?: string,
+  ) {
+    super(message || code);
+  }
+}
+
+/** The line broke before the answer came: nobody knows whether it arrived. */
+export class LineBroken extends Error {}
+
+export interface ConnectionEvents {
+  /** Authorised; `identity` as the server knows it. Events sent from here on are answered. */
+  opened(identity: Record<string, unknown> | undefined): void;
+  lost(): void;
+  /** No further attempts; `code` as in the contract. */
+  refused(code: string, message: string): void;
+  push(event: PushEvent): void;
+}
+
+export interface Connection {
+  start(events: ConnectionEvents): void;
+  /** Postback data; rejects with ServerError or LineBroken. */
+  request(eventType: string, data: Record<string, unknown>): Promise<Record<string, unknown>>;
+  upload(file: File, progress: (part: number) => void): Promise<Record<string, unknown>>;
+  stop(): void;
+}

@@ -1,0 +1,312 @@
+/* One chat on a page: puts the channel JSON, the conversation, the iframe and the page's commands together. */
+import type { ChannelConfig, Configure, ToHost } from "../shared/types";
+import { notFromFrame, run } from "./commands";
+import { ServerError, type Connection, type PushEvent } from "./connection";
+import { str } from "./json";
+import { PageFrame, type Place } from "./page";
+import { Session } from "./session";
+import { refusal } from "./socket";
+import type { Store } from "./store";
+
+const AVAILABILITY_EVERY = 60_000;
+
+export interface Environment {
+  frameUrl: string;
+  /** For messages in the console only. */
+  channel: string;
+  lasting: Store;
+  tab: Store;
+  load(locale: string): Promise<ChannelConfig>;
+  availability?(): Promise<string>;
+  connect(config: ChannelConfig, identity: Session["identity"], code?: string): Connection;
+  container?: HTMLElement;
+  preview?: boolean;
+}
+
+type Listener = { types?: string[]; call: (event: PushEvent) => void };
+
+export class Widget {
+  readonly options: { code?: string; hidePreSurvey?: boolean; external: string[] } = { external: [] };
+  started = false;
+  private config?: ChannelConfig;
+  private session?: Session;
+  private frame?: PageFrame;
+  private waiting: ((session: Session) => void)[] = [];
+  private place: Place = { side: "right" };
+  private look: Partial<Configure> = {};
+  private phrases: Record<string, string> = {};
+  private locale = navigator.language;
+  private listeners: Listener[] = [];
+  private frameListens = false;
+  private wantsOpen: boolean;
+  private opened = false;
+  private asking?: number;
+
+  constructor(private environment: Environment) {
+    this.wantsOpen = !!environment.tab.get("open");
+  }
+
+  /** Once; everything the page said before counts from the start. */
+  async start(): Promise<void> {
+    this.started = true;
+    const { environment } = this;
+    // The window's document travels while the settings do.
+    const frame = (this.frame = new PageFrame(environment.frameUrl, environment.container, this.place, (message) => this.receive(message)));
+    try {
+      this.config = await this.loadPatiently();
+    } catch (error) {
+      frame.remove();
+      this.explain(error);
+      return;
+    }
+    const { config } = this;
+    const settings = config.settings ?? {};
+    if (config.isLiveChat && settings.liveChatHiddenOnOffline === true && config.availability?.status === "offline") {
+      frame.remove();
+      return;
+    }
+    this.begin();
+    if (config.widget?.position === "left") this.setPlace({ side: "left" });
+    frame.post({ type: "configure", data: this.configuration(), view: this.session!.view() });
+    if (this.session!.known || this.wantsOpen) this.session!.start();
+  }
+
+  private begin(): void {
+    const { environment, config } = this;
+    const identity = () => this.session!.identity();
+    this.session = new Session({
+      config: config!,
+      connection: environment.connect(config!, identity, this.options.code),
+      lasting: environment.lasting,
+      tab: environment.tab,
+      show: (patch) => this.frame!.post({ type: "view", data: patch }),
+      pushed: (event) => this.tell(event),
+      external: (type, message) => {
+        if (this.options.external.includes(type)) {
+          window.postMessage({ actionType: type, messageId: message.id, message: { id: message.id, text: message.text } }, location.origin);
+        }
+      },
+    });
+    for (const act of this.waiting.splice(0)) act(this.session);
+  }
+
+  /** A network that is not there yet is waited for; a refusal is not argued with. */
+  private async loadPatiently(): Promise<ChannelConfig> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.environment.load(this.locale);
+      } catch (error) {
+        if (error instanceof ServerError || attempt === 3) throw error;
+        await new Promise((done) => setTimeout(done, 1000 * 2 ** attempt));
+      }
+    }
+  }
+
+  private explain(error: unknown): void {
+    const { channel } = this.environment;
+    const code = error instanceof ServerError ? error.code : "";
+    const words =
+      code === "OriginNotAllowed"
+        ? `This page's address, ${location.origin}, is not among the allowed domains of ${channel}. Add it under “Customize CSS and JS > Allowed domains” of the channel.`
+        : code === "ip_blocked"
+          ? `Visitors from this network address are blocked on ${channel}.`
+          : /NotFound/.test(code)
+            ? `There is no channel ${channel} for this brand in this environment. Compare the ids with the channel's page “Initialization and test”.`
+            : code
+              ? `The environment refused ${channel} (${code}).`
+              : "The environment could not be reached. With a Content-Security-Policy, allow its address in connect-src.";
+    console.error("[chat] " + words, ...(code ? [(error as Error).message] : [error]));
+  }
+
+  // ---- for commands
+
+  withSession(act: (session: Session) => void): void {
+    if (this.session) act(this.session);
+    else this.waiting.push(act);
+  }
+
+  setCustomer(id: string): void {
+    this.withSession((session) => {
+      const running = session.running;
+      session.setCustomer(id);
+      if (!running) return;
+      // The line speaks for the former customer: a new one is opened.
+      session.stop();
+      this.begin();
+      this.frame?.post({ type: "view", data: this.session!.view() });
+      this.session!.start();
+    });
+  }
+
+  /** Changes of how the window looks or begins; before it is there they are part of its start. */
+  set(look: Partial<Configure>): void {
+    Object.assign(this.look, look);
+    if (this.config) this.frame?.post({ type: "update", data: look });
+  }
+
+  translate(phrases: Record<string, unknown>): void {
+    for (const [id, text] of Object.entries(phrases)) if (typeof text === "string") this.phrases[id] = text;
+    if (this.config) this.frame?.post({ type: "update", data: { phrases: this.allPhrases() } });
+  }
+
+  setLocale(locale: string): void {
+    if (!locale || locale === this.locale) return;
+    this.locale = locale;
+    if (!this.config) return;
+    this.environment
+      .load(locale)
+      .then((config) => this.update(config))
+      .catch((error: unknown) => this.explain(error));
+  }
+
+  setPlace(place: Partial<Place>): void {
+    Object.assign(this.place, place);
+    this.frame?.setPlace(place);
+  }
+
+  open(open: boolean): void {
+    if (this.config) this.frame?.post({ type: "open", open });
+    else this.wantsOpen = open;
+  }
+
+  subscribe(callback: unknown, types?: string[]): void {
+    if (typeof callback === "function") this.listeners.push({ types, call: callback as Listener["call"] });
+    else console.warn("[chat] A push update needs a function to call.");
+  }
+
+  // ---- for the preview
+
+  /** New settings without a reload; true when the frame has to be loaded anew (its JavaScript changed). */
+  update(config: ChannelConfig): void {
+    const before = this.config;
+    this.config = config;
+    if (!before) return;
+    this.setPlace({ side: config.widget?.position === "left" ? "left" : "right" });
+    this.frame?.post({
+      type: "update",
+      data: { config, locale: this.shownLocale(), phrases: this.allPhrases(), css: this.look.css ?? config.customCss ?? "" },
+    });
+  }
+
+  reload(): void {
+    this.frame?.remove();
+    this.frame = new PageFrame(this.environment.frameUrl, this.environment.container, this.place, (message) => this.receive(message));
+    if (this.session) this.frame.post({ type: "configure", data: this.configuration(), view: this.session.view() });
+  }
+
+  destroy(): void {
+    clearInterval(this.asking);
+    this.session?.stop();
+    this.frame?.remove();
+  }
+
+  // ---- the frame
+
+  private shownLocale = (): string => this.config?.translationsLocale || this.locale;
+
+  private allPhrases(): Record<string, string> {
+    const served = Object.entries(this.config?.translations ?? {}).filter(([, text]) => text);
+    return { ...Object.fromEntries(served), ...this.phrases };
+  }
+
+  private configuration(): Configure {
+    return {
+      config: this.config!,
+      locale: this.shownLocale(),
+      phrases: this.allPhrases(),
+      css: this.config!.customCss ?? "",
+      preview: !!this.environment.preview,
+      open: this.wantsOpen,
+      draft: this.environment.tab.get("draft") ?? "",
+      ...this.look,
+    };
+  }
+
+  private tell(event: PushEvent): void {
+    if (this.frameListens) this.frame?.post({ type: "push", event });
+    for (const { types, call } of this.listeners) {
+      if (types && !types.includes(event.eventType)) continue;
+      try {
+        call(event);
+      } catch (error) {
+        console.error("[chat] A push update's function failed.", error);
+      }
+    }
+  }
+
+  /** The frame runs the channel's JavaScript: what comes from it is checked, not trusted. */
+  private receive(message: ToHost): void {
+    const { session, frame } = this;
+    if (!session || !frame) return;
+    switch (message.type) {
+      case "size":
+        frame.element.title = str(message.title).slice(0, 100);
+        frame.resize(message.open === true, message.width, message.height);
+        this.turned(message.open === true);
+        break;
+      case "send":
+        session.send(str(message.text), str(message.postback) || undefined);
+        break;
+      case "files":
+        if (Array.isArray(message.files)) session.sendFiles(message.files.filter((file) => file instanceof File));
+        break;
+      case "retry":
+        session.retry(str(message.id));
+        break;
+      case "typing":
+        session.typing(message.on === true);
+        break;
+      case "seen":
+        if (!document.hidden) session.seen();
+        break;
+      case "draft":
+        this.environment.tab.set("draft", str(message.text) || undefined);
+        break;
+      case "thread":
+        session.select(str(message.id));
+        break;
+      case "new":
+        session.begin();
+        break;
+      case "archive":
+        session.archive(str(message.id));
+        break;
+      case "older":
+        session.older();
+        break;
+      case "end":
+        session.end();
+        break;
+      case "subscribe":
+        this.frameListens = true;
+        break;
+      case "command": {
+        const [area, name, ...args] = Array.isArray(message.args) ? message.args : [];
+        if (area === "chat" && !notFromFrame.has(name as string)) run(this, name, args);
+      }
+    }
+  }
+
+  private turned(open: boolean): void {
+    if (open === this.opened) return;
+    this.opened = this.wantsOpen = open;
+    this.environment.tab.set("open", open ? "1" : undefined);
+    if (open) this.session!.start();
+    clearInterval(this.asking);
+    const { availability } = this.environment;
+    if (!open || !availability || !this.config?.isLiveChat) return;
+    this.asking = window.setInterval(() => {
+      availability()
+        .then((status) => this.session!.setAvailable(status !== "offline"))
+        .catch(() => undefined);
+    }, AVAILABILITY_EVERY);
+  }
+}
+
+export async function loadChannel(base: string, brand: string, channel: string, locale: string): Promise<ChannelConfig> {
+  const answer = await fetch(`${base}/chat/1.0/brand/${brand}/channel/${channel}?locale=${encodeURIComponent(locale.replace("-", "_"))}`, {
+    credentials: "omit",
+  });
+  if (!answer.ok) throw await refusal(answer);
+  return (await answer.json()) as ChannelConfig;
+}

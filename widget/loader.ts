@@ -1,0 +1,83 @@
+/* The file of the snippet: takes over the stub's queue and fetches the rest when a chat is asked for.
+ *
+ * It holds neither import.meta nor static imports, so it runs as a module and, for the older snippet, as a classic
+ * script; `import("./host/main")` is relative to this file either way. */
+
+type Call = ArrayLike<unknown>;
+interface Entry {
+  (...args: unknown[]): void;
+  q?: Call[];
+  live?: true;
+}
+type Page = Window & Record<string, unknown>;
+
+const page = window as unknown as Page;
+const say = (text: string, error?: unknown) => console.error("[chat] " + text, ...(error ? [error] : []));
+
+/* One list for both spellings: the order in which the page called is the order in which the host sees it. */
+const calls: unknown[][] = [];
+let deliver: ((call: unknown[]) => void) | undefined;
+let asked = false;
+const warned = new Set<string>();
+
+function take(call: unknown[]): void {
+  const [area, act] = call;
+  if (area !== "chat" && area !== "guide") {
+    const name = String(area);
+    if (area !== "init" && !warned.has(name)) {
+      warned.add(name);
+      console.warn(`[chat] Unknown command “${name}”: it was ignored.`);
+    }
+    return;
+  }
+  if (deliver) return deliver(call);
+  calls.push(call);
+  if (act !== "init" || asked) return;
+  asked = true;
+  if (self.origin === "null") {
+    return say(
+      "This page has no web address of its own (a local file, or a sandboxed frame), so the chat refuses it. " +
+        "Serve it over http or https, e.g. with “python -m http.server”, and add that address to the channel's allowed domains.",
+    );
+  }
+  import("./host/main").then(
+    (host) => {
+      deliver = host.deliver;
+      calls.forEach(deliver);
+    },
+    (error) =>
+      say("The chat's code could not be loaded. With a Content-Security-Policy, allow this address in script-src.", error),
+  );
+}
+
+function takeOver(name: unknown, old: boolean): void {
+  if (typeof name !== "string" || !name) return;
+  const stub = page[name] as Entry | undefined;
+  if (stub?.live) return;
+  const live: Entry = (...args) => {
+    try {
+      // The older snippet has no word for the area: brandembassy('init', brand, channel).
+      take(old ? ["chat", ...args] : args);
+    } catch (error) {
+      say("A command failed.", error);
+    }
+  };
+  live.live = true;
+  const drain = (from?: Entry) => {
+    for (const call of Array.from(from?.q ?? [])) live(...Array.from(call));
+  };
+  try {
+    // A snippet pasted twice sets its stub again, and a module is run once per address: keep answering.
+    Object.defineProperty(page, name, { configurable: true, enumerable: true, get: () => live, set: drain });
+  } catch {
+    page[name] = live;
+  }
+  drain(stub);
+}
+
+try {
+  takeOver(page.CXoneDfo, false);
+  takeOver(page.BrandEmbassy, true);
+} catch (error) {
+  say("The chat could not start.", error);
+}

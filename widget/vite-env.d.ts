@@ -1,0 +1,5 @@
+/* Vite's kinds of import. */
+declare module "*.css?inline" {
+  const text: string;
+  export default text;
+}
