@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,8 @@ OWNER, APP, GATEWAY = "test_owner", "test_app", "test_gateway"
 #: Roles of a server that lives as long as the tests, or of a developer's own.
 PASSWORD = "test"
 
+#: The lock on our folder, for as long as this process lives.
+_held = ExitStack()
 _servers: subprocess.Popen[str] | None = None
 
 
@@ -48,13 +51,15 @@ def next_event(stream: IO[str]) -> dict[str, Any]:
 
 
 def remove_stale(folder: Path) -> None:
-    """What killed test runs left: their servers, then their folders."""
+    """What killed test runs left: their servers, then their folders. A folder whose lock is held is at work."""
     for stale in folder.glob("test-*"):
         try:
             with State(stale, patience=0):
-                pass
+                for inner in stale.glob("*/run.lock"):
+                    with State(inner.parent):
+                        """Entering it ends what the run left behind."""
         except RunError:
-            continue  # at work in another process
+            continue
         shutil.rmtree(stale, ignore_errors=True)
 
 
@@ -64,9 +69,9 @@ def pytest_load_initial_conftests() -> None:
 
 def start() -> None:
     global _servers
-    if "CHATADMIN_TESTS" in os.environ:
-        return
     remove_stale(STATE.parent)
+    state = State(STATE)
+    _held.enter_context(state)
     if not (os.environ.get("TEST_POSTGRES_URL") and os.environ.get("TEST_REDIS_URL")):
         _servers = subprocess.Popen(
             [
@@ -92,8 +97,6 @@ def start() -> None:
         os.environ.setdefault("TEST_REDIS_URL", ready["redis"])
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "GATEWAY_DATABASE_URL", "CONSOLE_URL", "DEBUG"):
         os.environ.pop(name, None)
-    state = State(STATE)
-    state.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     plan = Plan(state.folder, state.secrets(), Ports(8000, 8001, 8002))
     plan.database_url = databases.with_login(
         server_url(), user=APP, password=PASSWORD, database=CONSOLE_DATABASE
@@ -135,6 +138,7 @@ def stop() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     stop()
+    _held.close()
     shutil.rmtree(STATE, ignore_errors=True)
 
 
