@@ -1,0 +1,139 @@
+"""Telling everybody concerned what has happened in a conversation: the customer's sockets and the agents' panes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gateway import conversations, presence, wire
+from gateway.conversations import Contact, Message, Sent, Thread
+from gateway.hub import customer_group, desk_group, hub
+from gateway.published import Channel
+
+if TYPE_CHECKING:
+    from gateway.visitor_socket import VisitorSocket
+
+
+def to_customer(channel: Channel, customer: str, frame: Mapping[str, Any], number: int = 0) -> None:
+    """To every socket of the customer."""
+    hub.send(customer_group(channel.id, customer), wire.dumps(frame), number)
+
+
+def to_desk(channel: Channel, event: Mapping[str, Any]) -> None:
+    """To every agent pane of the channel, in the words of gateway.agent_desk."""
+    hub.send(desk_group(channel.id), wire.dumps(event))
+
+
+async def said(channel: Channel, sent: Sent) -> None:
+    """A message was stored: what it began, who took it, then the message itself."""
+    customer = sent.message.customer
+    if sent.opened:
+        to_customer(channel, customer, wire.case_event("CaseCreated", channel, sent.thread, sent.contact))
+    if sent.assigned:
+        _assigned(channel, customer, sent.thread, sent.contact)
+    to_customer(
+        channel,
+        customer,
+        wire.message_created(channel, sent.thread, sent.contact, sent.message),
+        sent.message.id,
+    )
+    to_desk(
+        channel,
+        {
+            "event": "message",
+            "conversation": sent.thread.external_id,
+            "customer": _customer_name(sent.message),
+            "status": sent.contact.status,
+            "message": wire.message(channel, sent.message),
+        },
+    )
+    if channel.live and (sent.opened or sent.assigned):
+        await queue_positions(channel)
+
+
+async def assigned(channel: Channel, thread: Thread, contact: Contact) -> None:
+    """An agent took the conversation without writing."""
+    _assigned(channel, await conversations.owner(thread), thread, contact)
+    if channel.live:
+        await queue_positions(channel)
+
+
+def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact) -> None:
+    assignee = wire.user(contact.assignee)
+    to_customer(
+        channel,
+        customer,
+        wire.case_event(
+            "CaseInboxAssigneeChanged",
+            channel,
+            thread,
+            contact,
+            inboxAssignee=assignee,
+            previousInboxAssignee=None,
+        ),
+    )
+    to_desk(
+        channel,
+        {
+            "event": "status",
+            "conversation": thread.external_id,
+            "status": contact.status,
+            "assignee": contact.assignee,
+        },
+    )
+
+
+async def closed(channel: Channel, thread: Thread, contact: Contact, customer: str) -> None:
+    """The contact is over."""
+    to_customer(channel, customer, wire.case_event("CaseStatusChanged", channel, thread, contact))
+    to_desk(
+        channel,
+        {
+            "event": "status",
+            "conversation": thread.external_id,
+            "status": contact.status,
+            "assignee": contact.assignee,
+        },
+    )
+    if channel.live:
+        await queue_positions(channel)
+
+
+def seen(channel: Channel, thread: Thread, messages: Iterable[Message]) -> None:
+    """One side has seen these messages of the other."""
+    for message in messages:
+        to_customer(channel, message.customer, wire.message_read(channel, thread, message))
+        to_desk(
+            channel,
+            {
+                "event": "seen",
+                "conversation": thread.external_id,
+                "id": str(message.uuid),
+                "direction": "inbound" if message.author == "customer" else "outbound",
+            },
+        )
+
+
+def typing(
+    channel: Channel, customer: str, thread: Thread, *, on: bool, name: str, bot: bool = False
+) -> None:
+    """An agent writes, or has stopped."""
+    to_customer(channel, customer, wire.typing(channel, thread, on=on, name=name, bot=bot))
+
+
+async def queue_positions(channel: Channel, *, only: VisitorSocket | None = None) -> None:
+    """Tell those who wait for an agent where they stand; with `only`, that socket alone."""
+    waiting = await conversations.queue(channel)
+    if not waiting:
+        return
+    online = await presence.anybody(channel.id)
+    for one in waiting:
+        frame = wire.queue_position(channel, one.contact_id, one.position, agent_online=online)
+        if only is None:
+            to_customer(channel, one.customer, frame)
+        elif only.visitor is not None and only.visitor.customer == one.customer:
+            only.outbox.put_json(frame)
+
+
+def _customer_name(message: Message) -> str:
+    return f"{message.first_name} {message.last_name}".strip()

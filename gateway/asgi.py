@@ -1,0 +1,179 @@
+"""The environment as one ASGI application: the hot path, then preflights and body limits, then Django and the sockets.
+
+Run it with Granian (`granian --interface asgi gateway.asgi:application`) or uvicorn, one process a core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import MutableMapping
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+from gateway import database, doors, intake, presence, published, visitor_socket
+from gateway.hot import Receive, Scope, Send, channel_json
+from gateway.hub import hub
+from gateway.logs import logger
+from gateway.published import registry
+from gateway.visitor_socket import VisitorSocket
+
+log = logger("gateway.asgi")
+
+#: Seconds of silence after which a visitor's socket is let go; background tabs beat their heart once a minute.
+IDLE_AFTER = 300
+_UPLOAD = 56 * 1024 * 1024
+_SMALL = 256 * 1024
+_CORS_PATHS = ("/chat/", "/oauth/", "/web-analytics/")
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+_router = ProtocolTypeRouter(
+    {
+        "http": get_asgi_application(),
+        "websocket": URLRouter([re_path(r"^ws/?$", VisitorSocket.as_asgi())]),
+    }
+)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The entry point servers call."""
+    kind = scope["type"]
+    if kind == "http":
+        if not await channel_json(scope, receive, send):
+            await _http(scope, receive, send)
+    elif kind == "websocket":
+        await _websocket(scope, receive, send)
+    elif kind == "lifespan":
+        await _lifespan(receive, send)
+
+
+async def _http(scope: Scope, receive: Receive, send: Send) -> None:
+    path: str = scope["path"]
+    if path.startswith(_CORS_PATHS):
+        origin = doors.header(scope["headers"], b"origin")
+        credentials = path == "/oauth/token" and _may_send_credentials(origin)
+        if scope["method"] == "OPTIONS" and origin is not None:
+            requested = doors.header(scope["headers"], b"access-control-request-headers")
+            headers = doors.preflight(origin, requested, credentials=credentials)
+            await _respond(send, 204, headers, b"")
+            return
+        send = _with_headers(send, doors.cors(origin, credentials=credentials))
+    limit = (
+        intake.MAX_BODY if path.startswith("/_push/") else _UPLOAD if path.endswith("/attachment") else _SMALL
+    )
+    body = await _read(scope, receive, limit, keep=not path.endswith("/attachment"))
+    if body is None:
+        answer = {"code": "too_large", "message": f"{limit} bytes are the most here."}
+        await _respond(send, 413, [(b"content-type", b"application/json")], json.dumps(answer).encode())
+        return
+    await _router(scope, _replay(body, receive), send)
+
+
+def _may_send_credentials(origin: bytes | None) -> bool:
+    """With credentials a cookie comes along: only for pages some channel here allows."""
+    if origin is None:
+        return False
+    text = origin.decode("latin-1")
+    return any(channel.allows(text) for channel in registry.channels.values())
+
+
+def _with_headers(send: Send, headers: doors.Headers) -> Send:
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [
+                *message.get("headers", ()),
+                *headers,
+                (b"x-content-type-options", b"nosniff"),
+            ]
+        await send(message)
+
+    return sending
+
+
+async def _read(scope: Scope, receive: Receive, limit: int, *, keep: bool) -> bytes | None:
+    """The whole body, or None when it is longer; an upload that is refused anyway is read and let go."""
+    announced = doors.header(scope["headers"], b"content-length")
+    if announced is not None and (not announced.isdigit() or int(announced) > limit):
+        return None
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b""
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            return None
+        if keep:
+            chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def replaying() -> MutableMapping[str, Any]:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replaying
+
+
+async def _respond(send: Send, status: int, headers: doors.Headers, body: bytes) -> None:
+    if status != 204:
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"].rstrip("/") in _SOCKETS:
+        await _router(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": 4404, "reason": "NotFound"})
+
+
+_SOCKETS = frozenset({"/ws"})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    running: list[asyncio.Task[None]] = []
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await database.open_pool()
+            await registry.start()
+            await hub.start()
+            published.on_switch(visitor_socket.recheck)
+            running.append(asyncio.create_task(_close_idle()))
+            log.info("environment.started", channels=len(registry.channels), loaded=registry.loaded)
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            for task in running:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*running)
+            await hub.stop()
+            await registry.stop()
+            await presence.stop()
+            await database.close_pool()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _close_idle() -> None:
+    while True:
+        await asyncio.sleep(IDLE_AFTER / 10)
+        visitor_socket.close_idle(IDLE_AFTER)

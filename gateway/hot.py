@@ -1,0 +1,108 @@
+"""The hot path: `GET /chat/1.0/brand/{b}/channel/{c}` from memory, as a bare ASGI function in front of everything else.
+
+An answer is decided by the path, the locale and three request headers; finished answers are remembered by these, so that
+a request costs two look-ups and two sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from gateway import doors, metrics
+from gateway.published import Channel, Page, registry
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer = tuple[dict[str, Any], dict[str, Any], int]
+
+#: Browsers ask again each time (the ETag makes that cheap), a shared cache in front may keep an answer for a second;
+#: it is a push that makes the next one, so a cache that is purged by pushes may keep it longer.
+_CACHE = b"public, max-age=0, s-maxage=1, must-revalidate"
+#: Finished answers kept per page. Origins are the visitor's to choose, so there must be an end.
+_MEMO = 512
+
+_hot = metrics.hot
+_channels = registry.by_path
+
+
+async def channel_json(scope: Scope, receive: Receive, send: Send) -> bool:
+    """Answer if the path is a published channel's and the method GET or HEAD; tell whether it was answered."""
+    channel: Channel | None = _channels.get(scope["path"])
+    if channel is None:
+        return False
+    method = scope["method"]
+    if method != "GET" and method != "HEAD":
+        return False
+    query = scope["query_string"]
+    page = channel.pages[channel.default_locale] if not query else _page(channel, query)
+    headers = dict(scope["headers"])
+    key = (headers.get(b"origin"), headers.get(b"accept-encoding"), headers.get(b"if-none-match"), method)
+    answer: Answer | None = page.memo.get(key)
+    if answer is None:
+        answer = _make(channel, page, headers, method)
+        if len(page.memo) >= _MEMO:
+            page.memo.clear()
+        page.memo[key] = answer
+    start, body, status = answer
+    await send(start)
+    await send(body)
+    if status == 200:
+        _hot.full += 1
+    elif status == 304:
+        _hot.not_modified += 1
+    else:
+        _hot.refused += 1
+    return True
+
+
+def _page(channel: Channel, query: bytes) -> Page:
+    if b"locale=" not in query:
+        return channel.pages[channel.default_locale]
+    values = parse_qs(query.decode("latin-1"), max_num_fields=50) if query.count(b"&") < 50 else {}
+    return channel.page(values.get("locale", [""])[0][:35])
+
+
+def _make(channel: Channel, page: Page, headers: dict[bytes, bytes], method: str) -> Answer:
+    # Everything below reads the very values the answer is remembered by: of a header sent twice, the last.
+    origin = headers.get(b"origin")
+    common = [*doors.cors(origin), (b"x-content-type-options", b"nosniff")]
+    refusal = doors.origin_refusal(channel, None if origin is None else origin.decode("latin-1"))
+    if refusal is not None:
+        return _answer(
+            refusal.status,
+            [*common, (b"content-type", b"application/json"), (b"cache-control", b"no-store")],
+            refusal.body(),
+            method,
+        )
+    body = page.best(headers.get(b"accept-encoding", b""))
+    common += [
+        (b"etag", body.etag),
+        (b"cache-control", _CACHE),
+        (b"x-release", str(channel.release).encode()),
+        (b"vary", b"Accept-Encoding"),
+    ]
+    if _matches(headers.get(b"if-none-match", b""), page):
+        return _answer(304, common, b"", method)
+    common.append((b"content-type", b"application/json"))
+    if body.encoding is not None:
+        common.append((b"content-encoding", body.encoding))
+    return _answer(200, common, body.content, method)
+
+
+def _answer(status: int, headers: doors.Headers, content: bytes, method: str) -> Answer:
+    if status != 304:
+        headers = [*headers, (b"content-length", str(len(content)).encode())]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    return start, {"type": "http.response.body", "body": b"" if method == "HEAD" else content}, status
+
+
+def _matches(header: bytes, page: Page) -> bool:
+    """If-None-Match compares weakly (RFC 9110, 13.1.2)."""
+    if not header:
+        return False
+    if header.strip() == b"*":
+        return True
+    return any(tag.strip().removeprefix(b"W/") in page.etags for tag in header.split(b","))

@@ -1,0 +1,163 @@
+"""What an environment keeps: published channels, and the conversations held on them.
+
+The models describe the tables and make the migrations; the running environment reads and writes through the SQL of
+`gateway.published` and `gateway.conversations`, on psycopg's own asynchronous pool.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class PublishedChannel(models.Model):
+    """The newest snapshot taken of a channel, sealed as it came: what lies here cannot be altered unnoticed, and its private
+    part is readable by this environment only. A removed channel stays, as a tombstone with its number."""
+
+    channel = models.CharField(max_length=41, primary_key=True)
+    brand = models.BigIntegerField()
+    release = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    removed = models.BooleanField()
+    sealed = models.BinaryField()
+    taken_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.release}"
+
+
+class Customer(models.Model):
+    """A visitor, as one channel knows them."""
+
+    channel = models.CharField(max_length=41)
+    external_id = models.CharField(max_length=255)
+    first_name = models.CharField(max_length=255, db_default="")
+    last_name = models.CharField(max_length=255, db_default="")
+    image = models.CharField(max_length=2000, db_default="")
+    custom_fields = models.JSONField(db_default={})
+    #: Answers given before there is a contact to carry them.
+    pending_fields = models.JSONField(db_default={})
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "external_id"], name="gateway_customer_identity")
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Thread(models.Model):
+    """A conversation. Its id in the contract is the channel's id, an underscore, and `external_id`."""
+
+    channel = models.CharField(max_length=41)
+    external_id = models.CharField(max_length=255)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="threads")
+    name = models.CharField(max_length=255, db_default="")
+    archived = models.BooleanField(db_default=False)
+    #: A person has written here: the practice agent keeps quiet.
+    human = models.BooleanField(db_default=False)
+    created_at = models.DateTimeField(db_default=Now())
+    active_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # Per channel, not per customer: the contract's thread id holds no customer, so a second owner may not be.
+            models.UniqueConstraint(fields=["channel", "external_id"], name="gateway_thread_identity")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "-active_at"], name="gateway_thread_active"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Contact(models.Model):
+    """A stretch of a conversation from a first message to its closing: the contract's contact, or case."""
+
+    class Status(models.TextChoices):
+        NEW = "new"
+        OPEN = "open"
+        CLOSED = "closed"
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="contacts")
+    channel = models.CharField(max_length=41)
+    status = models.CharField(max_length=8, choices=Status, db_default=Status.NEW)
+    assignee = models.CharField(max_length=255, db_default="")
+    custom_fields = models.JSONField(db_default={})
+    created_at = models.DateTimeField(db_default=Now())
+    status_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["thread"], condition=~models.Q(status="closed"), name="gateway_one_open_contact"
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["channel", "id"], condition=models.Q(status="new"), name="gateway_contact_queue"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Message(models.Model):
+    """One message; `id` is also its place in the order, `uuid` what the contract calls its id."""
+
+    class Author(models.TextChoices):
+        CUSTOMER = "customer"
+        AGENT = "agent"
+        PRACTICE = "practice"
+
+    uuid = models.UUIDField(unique=True)
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    external_id = models.CharField(max_length=255)
+    author = models.CharField(max_length=8, choices=Author)
+    author_name = models.CharField(max_length=255, db_default="")
+    content = models.JSONField()
+    attachments = models.JSONField(db_default=[])
+    created_at = models.DateTimeField(db_default=Now())
+    #: When the other side saw it.
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # What makes sending again after a reconnect harmless.
+            models.UniqueConstraint(fields=["thread", "external_id"], name="gateway_message_identity")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["thread", "-id"], name="gateway_message_page"),
+            models.Index(
+                fields=["thread", "author"], condition=models.Q(seen_at=None), name="gateway_message_unseen"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class OfflineMessage(models.Model):
+    """What a visitor left in the form shown while nobody is there."""
+
+    channel = models.CharField(max_length=41)
+    email = models.CharField(max_length=320)
+    first_name = models.CharField(max_length=255, db_default="")
+    last_name = models.CharField(max_length=255, db_default="")
+    text = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "-created_at"], name="gateway_offline_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email

@@ -1,0 +1,99 @@
+"""Settings of one environment's processes, read once from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from gateway.logs import LOGGING as LOGGING
+from kit import env
+from kit.client_address import TrustedProxies
+from kit.databases import from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# -- what this process is ---------------------------------------------------------------------------------------------
+
+GATEWAY_ENVIRONMENT = env.text("GATEWAY_ENVIRONMENT", example="test")
+if GATEWAY_ENVIRONMENT not in {"test", "live"}:
+    raise env.MissingSetting("GATEWAY_ENVIRONMENT", "is neither test nor live", "test")
+
+#: Base under which visitors reach this environment; the only source of absolute addresses (never the Host header).
+GATEWAY_PUBLIC_URL = env.text("GATEWAY_PUBLIC_URL", example="https://chat-test.example.com").rstrip("/")
+#: The console: may frame the test page and the chat window, and open the agent pane.
+GATEWAY_CONSOLE_URL = env.text("GATEWAY_CONSOLE_URL", "", example="https://console.example.com").rstrip("/")
+#: Keys of the publishers whose snapshots are taken (JWK set), and this environment's own (private JWK set).
+GATEWAY_PUBLISHER_KEYS = env.json(
+    "GATEWAY_PUBLISHER_KEYS", example='{"keys":[{"kty":"OKP","crv":"Ed25519",…}]}'
+)
+GATEWAY_DECRYPTION_KEYS = env.json(
+    "GATEWAY_DECRYPTION_KEYS", example='{"keys":[{"kty":"OKP","crv":"X25519",…}]}'
+)
+#: Brand numbers taken, or `*` for every brand of these publishers.
+GATEWAY_BRANDS = frozenset(env.csv("GATEWAY_BRANDS", ("*",), example="1009,2020"))
+if not all(brand == "*" or brand.isdecimal() for brand in GATEWAY_BRANDS):
+    raise env.MissingSetting("GATEWAY_BRANDS", "is neither * nor a comma list of numbers", "1009,2020")
+#: Seconds between two comparisons with the database, for the notification that got lost.
+GATEWAY_POLL_SECONDS = env.integer("GATEWAY_POLL_SECONDS", 5)
+#: Connections to PostgreSQL a process may hold, besides the one that listens.
+GATEWAY_POOL_SIZE = env.integer("GATEWAY_POOL_SIZE", 8)
+TRUSTED_PROXIES = TrustedProxies.parse(env.csv("TRUSTED_PROXIES", (), example="10.0.0.0/8,unix"))
+
+# -- Django -----------------------------------------------------------------------------------------------------------
+
+SECRET_KEY = env.text("GATEWAY_SECRET_KEY", example="fifty random characters")
+DEBUG = env.boolean("DEBUG", False)
+# The Host header decides nothing here: every absolute address is made from GATEWAY_PUBLIC_URL, and the console pushes
+# under a private name.
+ALLOWED_HOSTS = ["*"]
+
+INSTALLED_APPS = ["gateway"]
+MIDDLEWARE: list[str] = []
+ROOT_URLCONF = "gateway.urls"
+ASGI_APPLICATION = "gateway.asgi.application"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}]
+
+DATABASE_SCHEMA = f"gateway_{GATEWAY_ENVIRONMENT}"
+#: As libpq reads it, with the tables' schema in front.
+GATEWAY_DATABASE_URL = env.text(
+    "GATEWAY_DATABASE_URL", example="postgresql://gateway:secret@db:5432/gateway_{environment}"
+).replace("{environment}", GATEWAY_ENVIRONMENT)
+
+DATABASES = {
+    "default": from_url(GATEWAY_DATABASE_URL, options={"options": f"-c search_path={DATABASE_SCHEMA}"})
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL", example="redis://127.0.0.1:6379/0")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}],
+            # Environments may share one Redis; pub/sub knows no database numbers.
+            "prefix": f"gateway:{GATEWAY_ENVIRONMENT}:",
+        },
+    }
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "gateway" / "locale"]
+
+#: Where the widget's build lies.
+WIDGET_DIR = BASE_DIR / "static" / "widget"
+
+# Bodies are measured before Django sees them (gateway.asgi).
+DATA_UPLOAD_MAX_MEMORY_SIZE = None
+SILENCED_SYSTEM_CHECKS = [
+    # These ask for middleware that guards cookies and sessions; an environment sets neither.
+    "security.W001",
+    "security.W002",
+    "security.W003",
+    "security.W004",
+    "security.W008",
+]

@@ -1,0 +1,22 @@
+"""The environment's addresses (docs/architecture.md; wire contract 3.1). Sockets are in gateway.asgi."""
+
+from django.urls import path, re_path
+
+from gateway import views
+
+CHANNEL = r"^chat/1\.0/brand/(?P<brand>[^/]+)/channel/(?P<channel>[^/]+)"
+
+urlpatterns = [
+    re_path(CHANNEL + r"$", views.channel_json),
+    re_path(CHANNEL + r"/availability$", views.availability),
+    re_path(CHANNEL + r"/persistent-menu-items$", views.persistent_menu_items),
+    re_path(CHANNEL + r"/attachment$", views.attachment),
+    path("chat/1.0/brand/<str:brand>/messages/<str:message_id>", views.message),
+    path("oauth/token", views.token),
+    path("web-analytics/1.0/tenants/<str:brand>/visitors/<str:visitor>", views.web_analytics),
+    path("web-analytics/1.0/tenants/<str:brand>/visitors/<str:visitor>/events", views.web_analytics),
+    path("_push/v1/snapshots", views.push),
+    path("healthz", views.healthz),
+    path("metrics", views.metrics_page),
+    re_path(r"", views.not_found),
+]

@@ -1,0 +1,273 @@
+"""The visitor's WebSocket (contract 3.4): letting it in, reading its frames, writing its answers.
+
+What the events do is in `gateway.events`. A refused client is accepted first, told why in an error frame, then closed with
+a 44xx code whose reason is the error's code: a handshake that fails tells a browser nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import MutableMapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import psycopg
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+
+from gateway import auth, conversations, doors, events, limits, metrics, tokens, wire
+from gateway.hub import customer_group, hub
+from gateway.limits import Bucket
+from gateway.logs import logger
+from gateway.outbox import Outbox
+from gateway.published import Channel, registry
+
+log = logger("gateway.socket")
+
+IDLE = 4510
+_UNREADABLE = "InconsistentData"
+
+
+class VisitorSocket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
+    """One visitor's socket. Frames are handled one after the other, so their answers keep their order."""
+
+    # The hub has this process's one channel of the layer; a consumer needs none of its own.
+    channel_layer_alias = ""
+
+    def __init__(self) -> None:
+        self.channel_id = ""
+        self.brand: str = ""
+        self.origin: str | None = None
+        self.locale = ""
+        #: The customer, once proved; None before AuthorizeCustomer in the older flow.
+        self.visitor: conversations.Visitor | None = None
+        self.mode = ""
+        #: The conversation last written in, as it was then.
+        self.known: tuple[conversations.Thread, conversations.Contact] | None = None
+        self.number = 0
+        self.heard_at = time.monotonic()
+        self.bucket = Bucket()
+        self.outbox = Outbox()
+        self._group: str | None = None
+        self._counted = False
+
+    async def dispatch(self, message: MutableMapping[str, Any]) -> None:
+        """Channels' own dispatch, without its look at Django's database connections: there are none."""
+        kind = message["type"]
+        if kind == "websocket.receive":
+            await self.receive(message)
+        elif kind == "websocket.connect":
+            await self.connect()
+        elif kind == "websocket.disconnect":
+            self.leave()
+            raise StopConsumer
+
+    # -- coming in -----------------------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        await self.base_send({"type": "websocket.accept"})
+        self.outbox.open(self.base_send)
+        metrics.sockets.labels("visitor").inc()
+        self._counted = True
+        sockets.add(self)
+        try:
+            query = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=100)
+        except ValueError:
+            self.refuse(4400, _UNREADABLE, "The query has too many fields.")
+            return
+        self.brand = query.get("brandId", [""])[0]
+        self.channel_id = query.get("channelId", [""])[0]
+        self.locale = query.get("locale", [""])[0][:35] or _first_language(self.scope["headers"])
+        self.origin = doors.origin_of(self.scope["headers"])
+        channel = self.admitted()
+        if channel is None:
+            return
+        token = query.get("transactionToken", [""])[0]
+        if token:
+            try:
+                opened = tokens.check("transaction", token, brand=channel.brand, channel=channel.id)
+            except tokens.TokenRefused as refusal:
+                self.refuse(4401, "CustomerAuthorizationFailed", f"The transaction token is {refusal}.")
+                return
+            if opened.mode != auth.mode_name(channel):
+                self.refuse(4401, "CustomerAuthorizationFailed", "The channel asks for another sign-in now.")
+                return
+            await self.authorize(auth.Identity(opened.customer), opened.mode)
+        elif not auth.allows_legacy(channel):
+            self.refuse(
+                4401,
+                "CustomerAuthorizationFailed",
+                "This channel opens with a transactionToken of /oauth/token only.",
+            )
+
+    def admitted(self) -> Channel | None:
+        """The channel, while it is published and the page may use it; otherwise the socket is told and closed."""
+        channel = registry.get(self.brand, self.channel_id)
+        refusal = doors.CHANNEL_NOT_FOUND if channel is None else doors.origin_refusal(channel, self.origin)
+        if refusal is None:
+            return channel
+        self.refuse(4000 + refusal.status, refusal.error_code, refusal.message)
+        return None
+
+    def refuse(self, code: int, error_code: str, message: str) -> None:
+        if not self.outbox.closed:
+            metrics.refusals.labels(error_code).inc()
+        self.outbox.put_json(wire.error(None, error_code, message))
+        self.outbox.close(code, error_code)
+
+    async def authorize(self, identity: auth.Identity, mode: str) -> None:
+        """From here on the socket speaks for this customer, and hears what is said in their conversations."""
+        if self._group is not None:
+            hub.leave(self._group, self)
+        self.visitor = conversations.Visitor(
+            identity.customer, identity.first_name, identity.last_name, identity.image
+        )
+        self.mode = mode
+        self.known = None
+        self._group = customer_group(self.channel_id, identity.customer)
+        await hub.join(self._group, self)
+
+    def leave(self) -> None:
+        if self._group is not None:
+            hub.leave(self._group, self)
+        self.outbox.closed = True
+        if self._counted:
+            self._counted = False
+            metrics.sockets.labels("visitor").dec()
+        sockets.discard(self)
+
+    # -- frames --------------------------------------------------------------------------------------------------------
+
+    async def receive(self, message: MutableMapping[str, Any]) -> None:
+        if self.outbox.closed:
+            return
+        self.heard_at = time.monotonic()
+        if not self.bucket.take():
+            if self.bucket.refused > limits.PATIENCE:
+                self.refuse(
+                    4429,
+                    "TooManyRequests",
+                    "This socket kept sending much faster than 100 frames in 5 seconds.",
+                )
+            else:
+                self.outbox.put_json(
+                    wire.error(
+                        _event_id(message.get("text")),
+                        "TooManyRequests",
+                        "More than 100 frames in 5 seconds.",
+                    )
+                )
+            return
+        text = message.get("text")
+        if text is None:
+            self.complain(None, "Frames are text: JSON.")
+            return
+        if len(text) > limits.LONGEST_FRAME:
+            self.complain(None, f"A frame has at most {limits.LONGEST_FRAME} characters.")
+            return
+        try:
+            frame = json.loads(text)
+        except (ValueError, RecursionError):
+            self.complain(None, "The frame is not JSON.")
+            return
+        if not isinstance(frame, dict):
+            self.complain(None, "The frame is not a JSON object.")
+            return
+        if frame.get("action") == "heartbeat":
+            self.outbox.put(wire.PONG)
+            return
+        channel = self.admitted()
+        if channel is not None:
+            await self.handle(channel, frame)
+
+    async def handle(self, channel: Channel, frame: dict[str, Any]) -> None:
+        started = time.perf_counter()
+        event_id = frame.get("eventId")
+        event_id = event_id if isinstance(event_id, str) and len(event_id) <= limits.LONGEST_ID else None
+        try:
+            event = events.read(self, channel, frame, event_id)
+        except events.EventRefused as refusal:
+            self.error(event_id, refusal)
+            return
+        try:
+            await events.HANDLERS[event.type].act(event)
+        except events.EventRefused as refusal:
+            self.error(event_id, refusal)
+        except conversations.Refused as refusal:
+            self.error(event_id, events.EventRefused(events.HANDLERS[event.type].failure, str(refusal)))
+        except (psycopg.Error, OSError) as trouble:
+            log.warning("event.failed", event_type=event.type, error=type(trouble).__name__)
+            message = "The environment cannot do this right now; try again."
+            self.error(event_id, events.EventRefused(events.HANDLERS[event.type].failure, message))
+        except Exception:  # the outermost edge: a mistake of ours costs an event, not the conversation
+            log.exception("event.crashed", event_type=event.type)
+            self.error(
+                event_id,
+                events.EventRefused(events.HANDLERS[event.type].failure, "The event was not handled."),
+            )
+        metrics.events.labels(event.type).observe(time.perf_counter() - started)
+
+    def complain(self, event_id: str | None, message: str) -> None:
+        self.error(event_id, events.EventRefused(_UNREADABLE, message))
+
+    def error(self, event_id: str | None, refusal: events.EventRefused) -> None:
+        metrics.refusals.labels(refusal.code).inc()
+        self.outbox.put_json(wire.error(event_id, refusal.code, refusal.message))
+
+    # -- what the hub brings -------------------------------------------------------------------------------------------
+
+    def deliver(self, frame: str, number: int) -> None:
+        if number > self.number:
+            self.number = number
+        self.outbox.put(frame)
+
+    async def resync(self, since: datetime) -> None:
+        """Frames may have been lost between processes: send what was said since the last one heard of."""
+        channel = registry.get(self.brand, self.channel_id)
+        if channel is None or self.visitor is None:
+            return
+        try:
+            missed = await conversations.messages_since(channel, self.visitor.customer, self.number, since)
+        except (psycopg.Error, OSError):
+            return
+        for thread, contact, message in missed:
+            self.deliver(wire.dumps(wire.message_created(channel, thread, contact, message)), message.id)
+
+
+#: The visitors' sockets of this process.
+sockets: set[VisitorSocket] = set()
+
+
+def recheck(channel_id: str) -> None:
+    """A release was switched: sockets whose page may no longer use the channel are closed, told why."""
+    for socket in tuple(sockets):
+        if socket.channel_id == channel_id and not socket.outbox.closed:
+            socket.admitted()
+
+
+def close_idle(older_than: float) -> None:
+    """Let go of sockets that have said nothing for so many seconds; a client beats its heart every 15."""
+    deadline = time.monotonic() - older_than
+    for socket in tuple(sockets):
+        if socket.heard_at < deadline:
+            socket.outbox.close(IDLE, "Idle")
+
+
+def _first_language(headers: doors.RawHeaders) -> str:
+    """The browser's language, when the page says none."""
+    accepted = doors.header(headers, b"accept-language") or b""
+    return accepted.split(b",")[0].split(b";")[0].strip().decode("latin-1")[:35]
+
+
+def _event_id(text: object) -> str | None:
+    """The event id of a frame that is refused unread: only looked for in small ones."""
+    if not isinstance(text, str) or len(text) > 4096:
+        return None
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    event_id = frame.get("eventId") if isinstance(frame, dict) else None
+    return event_id if isinstance(event_id, str) and len(event_id) <= limits.LONGEST_ID else None
