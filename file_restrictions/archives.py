@@ -369,6 +369,7 @@ class _Unpacked:
                 self._input = self._file.read(65_536)
                 self.consumed += len(self._input)
                 if not self._input:
+                    self.broken = True
                     return False
             piece = self._decoder.decompress(self._input, 262_144)
         except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
@@ -393,11 +394,11 @@ def inspect_stream(file: BinaryIO, size: int, kind: str, budget: Budget, depth: 
         contents.meet("", head)
         if contents.program is not None:
             contents.program = "(the packed file)"
-        inner = stream_kind(head)
-        if inner is not None:
+        if stream_kind(head) is not None:
             contents.readable = False
-        while unpacked.read(262_144):
-            pass
+    # To the end, so that damage and a bomb behind a harmless beginning are seen.
+    while unpacked.read(262_144):
+        pass
     if depth:
         budget.left -= unpacked.out
     if unpacked.out > BOMB_BYTES / 4 and unpacked.out > BOMB_RATIO * max(min(size, unpacked.consumed), 1):

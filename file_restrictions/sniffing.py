@@ -420,9 +420,6 @@ class _Sniffer:
                 for mark, other in _MARKS
                 if mark in head[:1024].lower() and _confirmed(head[:1024].lower(), mark)
             ]
-        if text is not None and media and head.startswith(_SHORT_MAGIC):
-            # A picture's first letters, and then nothing but text: a script that begins with a variable's name.
-            also.append("text/javascript")
         return also
 
     def scripts(self, kind: str) -> list[str]:
@@ -577,11 +574,11 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"xar!", "application/vnd.apple.installer+xml"),
     (0, b"Cr24", "application/x-chrome-extension"),
 )
-# Formats that are made of text, or whose first letters are text, and are recognised before text is.
+# Formats that can consist of text throughout, and are recognised before text is. A picture or sound cannot: what begins with
+# `GIF89a` and holds nothing but text is a script that begins with a variable's name.
 _BINARY_TEXT = re.compile(
-    rb"%PDF-|%!PS|\{\\rt|#!AMR|GIF8[79]a|BM|RIFF|ID3|PK\x05\x06|PK\x03\x04|!<arch>|07070[17]|AC10|[\s\xef\xbb\xbf]{1,1023}%PDF-"
+    rb"%PDF-|%!PS|\{\\rt|#!AMR|PK\x05\x06|PK\x03\x04|!<arch>|07070[17]|[\s\xef\xbb\xbf]{1,1023}%PDF-"
 )
-_SHORT_MAGIC = (b"GIF8", b"BM", b"RIFF", b"ID3", b"AC10", b"OTTO")
 _IWORK = ("application/vnd.apple.pages", "application/vnd.apple.numbers", "application/vnd.apple.keynote")
 _PACKAGES: tuple[tuple[bytes, str], ...] = (
     (

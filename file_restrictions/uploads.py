@@ -40,7 +40,7 @@ class Base64Decoder:
             return b""
         padding = len(piece) - len(piece.rstrip(b"="))
         core = piece[: len(piece) - padding] if padding else piece
-        if self._ended and core:
+        if (self._ended and core) or b"=" in core:
             raise BodyRefused("not_base64", "There is text after the end of the base64 content.")
         if padding:
             self._ended = True
