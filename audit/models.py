@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -16,7 +16,11 @@ class Entry(TenantModel):
 
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
     )
     actor_label = models.CharField(max_length=254)
     action = models.CharField(max_length=100)
@@ -31,4 +35,4 @@ class Entry(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return str(sentence(self.action, actor=self.actor_label, subject=self.subject, **self.data))
+        return sentence(self.action, **{**self.data, "actor": self.actor_label, "subject": self.subject})

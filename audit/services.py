@@ -9,7 +9,7 @@ from audit.models import Entry
 from audit.sentences import registered
 
 
-def record(action: str, *, by: User | None, subject: str = "", **data: Any) -> Entry:
+def record(action: str, /, *, by: User | None, subject: str = "", **data: Any) -> Entry:
     """Append one entry for the tenant in force. `data` is JSON-serialisable and holds no secret.
 
     Raises OutsideScope without a scope, KeyError for an action that has no registered sentence.

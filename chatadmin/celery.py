@@ -18,6 +18,6 @@ app.autodiscover_tasks()
 @beat_init.connect
 def refuse_a_bypassing_role(**kwargs: object) -> None:
     """A worker started as a database role that ignores row security must not serve."""
-    from chatadmin.startup import check  # noqa: PLC0415 - needs the settings
+    from chatadmin.startup import check
 
     check()

@@ -10,15 +10,19 @@ from django.http import HttpRequest
 from accounts.models import User
 from areas.registry import areas
 from tenants.models import Membership
+from tenants.scope import in_scope
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Inside `@requires` the scope already lets a person's own memberships be read; elsewhere the list is empty."""
     membership = getattr(request, "membership", None)
     memberships: list[Membership] = []
-    if membership is not None:
+    # An error page is drawn after the scope has ended, perhaps because the database is away.
+    if membership is not None and in_scope():
         memberships = list(
-            Membership.objects.select_related("tenant").filter(user=membership.user_id).order_by("tenant__name")
+            Membership.objects.select_related("tenant")
+            .filter(user=membership.user_id)
+            .order_by("tenant__name")
         )
     return {
         "organisation": getattr(request, "organisation", None),

@@ -18,18 +18,25 @@ CONFIG_AREAS = [
     "channels_config.area.AREA",
 ]
 CONFIG_PUBLISHER = "publishing.services.publish"
+CONFIG_RETIRER = "publishing.services.retire"
+CONFIG_STATES = "publishing.states.states"
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", example="50-random-characters")
 CONSOLE_URL = env.text("CONSOLE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = list(
-    env.csv("ALLOWED_HOSTS", default=(urlsplit(CONSOLE_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"))
+    env.csv(
+        "ALLOWED_HOSTS",
+        default=(urlsplit(CONSOLE_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"),
+    )
 )
 TRUSTED_PROXIES = list(env.csv("TRUSTED_PROXIES", default=()))
 
 # -- Environments -----------------------------------------------------------------------------------------------------
 
-PUBLISHING_SIGNING_KEY = env.text("PUBLISHING_SIGNING_KEY", example='{"kty":"OKP","crv":"Ed25519","d":"…","x":"…"}')
+PUBLISHING_SIGNING_KEY = env.text(
+    "PUBLISHING_SIGNING_KEY", example='{"kty":"OKP","crv":"Ed25519","d":"…","x":"…"}'
+)
 
 
 def _environment(name: str, port: int) -> dict[str, str]:
@@ -69,6 +76,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "accounts.middleware.TrustedProxiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

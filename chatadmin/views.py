@@ -32,7 +32,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """To the one organisation of a person, or to the choice among several."""
     user = cast(User, request.user)
     with user_scope(user.pk):
-        memberships = list(Membership.objects.select_related("tenant").filter(user=user).order_by("tenant__name"))
+        memberships = list(
+            Membership.objects.select_related("tenant").filter(user=user).order_by("tenant__name")
+        )
     if len(memberships) == 1:
         return redirect("organisation", memberships[0].tenant.number)
     return render(request, "shell/choose_organisation.html", {"memberships": memberships})

@@ -11,12 +11,18 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
+from accounts.access import GuardedView, mark, public, signed_in
 from accounts.models import User
 from tenants.models import Membership, Organisation
 from tenants.roles import Role
 from tenants.scope import entered_from_user_scope, user_scope
 
+__all__ = ["GuardedView", "TenantRequest", "public", "requires", "signed_in"]
+
 P = ParamSpec("P")
+
+#: The largest brand number there can be: PostgreSQL's integer. The URL's converter takes longer ones.
+_LARGEST_NUMBER = 2**31 - 1
 
 
 class TenantRequest(HttpRequest):
@@ -29,7 +35,6 @@ class TenantRequest(HttpRequest):
 
 
 View = Callable[Concatenate[TenantRequest, P], HttpResponse]
-GuardedView = Callable[..., HttpResponse]
 
 
 def requires(role: Role) -> Callable[[View[P]], GuardedView]:
@@ -44,48 +49,27 @@ def requires(role: Role) -> Callable[[View[P]], GuardedView]:
         def guarded(request: HttpRequest, brand: int, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            with user_scope(cast(User, request.user).pk):
+            if brand > _LARGEST_NUMBER:
+                raise Http404
+            with user_scope(request.user.pk):
                 membership = (
-                    Membership.objects.select_related("tenant").filter(tenant__number=brand, user=request.user).first()
+                    Membership.objects.select_related("tenant")
+                    .filter(tenant__number=brand, user=request.user)
+                    .first()
                 )
                 if membership is None:
                     raise Http404
-                if not membership.may(role):
-                    raise PermissionDenied
                 tenant_request = cast(TenantRequest, request)
                 tenant_request.membership = membership
                 tenant_request.organisation = membership.tenant
+                if not membership.may(role):
+                    raise PermissionDenied
                 with entered_from_user_scope(membership.tenant_id):
-                    response = cast(Callable[..., HttpResponse], view)(request, *args, **kwargs)
+                    response = cast(Callable[..., HttpResponse], view)(request, brand, *args, **kwargs)
                     if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
                         response.render()
             return response
 
-        guarded.required_role = role  # type: ignore[attr-defined]
-        return guarded
+        return mark(guarded, role, door="member")
 
     return guard
-
-
-def signed_in(view: Callable[..., HttpResponse]) -> GuardedView:
-    """Guard a view that belongs to a person, not to an organisation."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        return view(request, *args, **kwargs)
-
-    guarded.required_role = None  # type: ignore[attr-defined]
-    return guarded
-
-
-def public(view: Callable[..., HttpResponse]) -> GuardedView:
-    """Say of a view that anybody may open it."""
-
-    @wraps(view)
-    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return view(request, *args, **kwargs)
-
-    opened.required_role = None  # type: ignore[attr-defined]
-    return opened

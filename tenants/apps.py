@@ -9,4 +9,4 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         # A system check is registered by being imported; nothing else happens here.
-        from tenants import checks  # noqa: F401, PLC0415
+        from tenants import checks  # noqa: F401

@@ -19,7 +19,9 @@ M = TypeVar("M", bound=models.Model)
 
 def known_time_zone(value: str) -> None:
     if value not in available_timezones():
-        raise ValidationError(_("“%(value)s” is not a time zone of the IANA database."), params={"value": value})
+        raise ValidationError(
+            _("“%(value)s” is not a time zone of the IANA database."), params={"value": value}
+        )
 
 
 class Organisation(models.Model):
@@ -74,5 +76,6 @@ class TenantModel(models.Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self._state.adding and self.tenant_id is None:
+        # Not `self.tenant_id`: a row loaded without that column would be asked for it here, one query each.
+        if self.__dict__.get("tenant_id", 0) is None:
             self.tenant_id = current_tenant_id()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.backends.ddl_references import Columns, Statement, Table
+from django.db.backends.utils import truncate_name
 from django.db.migrations.operations.base import Operation
 
 if TYPE_CHECKING:
@@ -17,30 +19,48 @@ if TYPE_CHECKING:
 TENANT = "NULLIF(current_setting('chatadmin.tenant_id', true), '')::bigint"
 USER = "NULLIF(current_setting('chatadmin.user_id', true), '')::bigint"
 
+#: Tables that are no TenantModel's: nothing points into them by a composite key.
+_WITHOUT_KEY = {"tenants_organisation", "tenants_membership"}
 
-class ProtectTable(Operation):
-    """Enable and force row security on `table`, by its `tenant_id`; tie `references` (column -> table) to the same tenant."""
+
+class _OnTable(Operation):
+    """Statements on one table that are no part of Django's state."""
 
     reversible = True
     reduces_to_sql = True
+    table: str
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Neither row security nor a trigger is a part of Django's state."""
+
+    def _run(self, editor: BaseDatabaseSchemaEditor, template: str, **parts: Any) -> None:
+        table = Table(self.table, editor.quote_name)
+        editor.execute(Statement(template, table=table, **parts), params=None)
+
+    def _name(self, editor: BaseDatabaseSchemaEditor, suffix: str) -> str:
+        return editor.quote_name(truncate_name(f"{self.table}_{suffix}", 63))
+
+
+class ProtectTable(_OnTable):
+    """Enable and force row security on `table`, by its `tenant_id`; tie `references` (column -> table) to the same tenant.
+
+    `using` replaces the condition on `tenant_id`; `read` is a condition under which rows can be seen, but not changed, too.
+    """
 
     def __init__(
-        self, table: str, references: dict[str, str] | None = None, *, using: str = "", check: str = ""
+        self, table: str, references: dict[str, str] | None = None, *, using: str = "", read: str = ""
     ) -> None:
         self.table = table
         self.references = references or {}
         self.using = using or f"tenant_id = {TENANT}"
-        self.check = check or self.using
+        self.read = read
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return (
             "ProtectTable",
             [self.table],
-            {"references": self.references, "using": self.using, "check": self.check},
+            {"references": self.references, "using": self.using, "read": self.read},
         )
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Row security is no part of Django's state."""
 
     def database_forwards(
         self,
@@ -49,20 +69,31 @@ class ProtectTable(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        t = schema_editor.quote_name(self.table)
-        schema_editor.execute(f"ALTER TABLE {t} ENABLE ROW LEVEL SECURITY")
-        schema_editor.execute(f"ALTER TABLE {t} FORCE ROW LEVEL SECURITY")
-        schema_editor.execute(f"CREATE POLICY tenant ON {t} USING ({self.using}) WITH CHECK ({self.check})")
-        if self.table not in {"tenants_organisation", "tenants_membership"}:
-            schema_editor.execute(
-                f"ALTER TABLE {t} ADD CONSTRAINT {self._name('tenant_id_key')} UNIQUE (tenant_id, id)"
+        self._run(schema_editor, "ALTER TABLE %(table)s ENABLE ROW LEVEL SECURITY")
+        self._run(schema_editor, "ALTER TABLE %(table)s FORCE ROW LEVEL SECURITY")
+        self._run(
+            schema_editor,
+            "CREATE POLICY tenant ON %(table)s USING (%(using)s) WITH CHECK (%(using)s)",
+            using=self.using,
+        )
+        if self.read:
+            self._run(
+                schema_editor, "CREATE POLICY own ON %(table)s FOR SELECT USING (%(read)s)", read=self.read
+            )
+        if self.table not in _WITHOUT_KEY:
+            self._run(
+                schema_editor,
+                "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s UNIQUE (tenant_id, id)",
+                name=self._name(schema_editor, "tenant_id_key"),
             )
         for column, other in self.references.items():
-            schema_editor.execute(
-                f"ALTER TABLE {t} ADD CONSTRAINT {self._name(column + '_same_tenant')} "
-                f"FOREIGN KEY (tenant_id, {schema_editor.quote_name(column)}) "
-                f"REFERENCES {schema_editor.quote_name(other)} (tenant_id, id) "
-                "ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED"
+            self._run(
+                schema_editor,
+                "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (tenant_id, %(column)s) "
+                "REFERENCES %(other)s (tenant_id, id) ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED",
+                name=self._name(schema_editor, f"{column}_same_tenant"),
+                column=Columns(self.table, [column], schema_editor.quote_name),
+                other=Table(other, schema_editor.quote_name),
             )
 
     def database_backwards(
@@ -72,29 +103,30 @@ class ProtectTable(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        t = schema_editor.quote_name(self.table)
         for column in self.references:
-            schema_editor.execute(
-                f"ALTER TABLE {t} DROP CONSTRAINT {self._name(column + '_same_tenant')}"
+            self._run(
+                schema_editor,
+                "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
+                name=self._name(schema_editor, f"{column}_same_tenant"),
             )
-        if self.table not in {"tenants_organisation", "tenants_membership"}:
-            schema_editor.execute(f"ALTER TABLE {t} DROP CONSTRAINT {self._name('tenant_id_key')}")
-        schema_editor.execute(f"DROP POLICY tenant ON {t}")
-        schema_editor.execute(f"ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY")
-        schema_editor.execute(f"ALTER TABLE {t} DISABLE ROW LEVEL SECURITY")
+        if self.table not in _WITHOUT_KEY:
+            self._run(
+                schema_editor,
+                "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
+                name=self._name(schema_editor, "tenant_id_key"),
+            )
+        if self.read:
+            self._run(schema_editor, "DROP POLICY own ON %(table)s")
+        self._run(schema_editor, "DROP POLICY tenant ON %(table)s")
+        self._run(schema_editor, "ALTER TABLE %(table)s NO FORCE ROW LEVEL SECURITY")
+        self._run(schema_editor, "ALTER TABLE %(table)s DISABLE ROW LEVEL SECURITY")
 
     def describe(self) -> str:
         return f"Row-level security on {self.table}"
 
-    def _name(self, suffix: str) -> str:
-        return f'"{self.table}_{suffix}"'[:63]
 
-
-class AppendOnly(Operation):
+class AppendOnly(_OnTable):
     """Refuse UPDATE and DELETE on `table`, for every role, by a trigger."""
-
-    reversible = True
-    reduces_to_sql = True
 
     def __init__(self, table: str) -> None:
         self.table = table
@@ -102,9 +134,6 @@ class AppendOnly(Operation):
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return ("AppendOnly", [self.table], {})
 
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """A trigger is no part of Django's state."""
-
     def database_forwards(
         self,
         app_label: str,
@@ -112,14 +141,18 @@ class AppendOnly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        name = f"{self.table}_append_only"
-        schema_editor.execute(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"RAISE EXCEPTION '{self.table} is append-only' USING ERRCODE = 'restrict_violation'; END $$"
+        function = self._name(schema_editor, "append_only")
+        self._run(
+            schema_editor,
+            "CREATE FUNCTION %(function)s() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$",
+            function=function,
         )
-        schema_editor.execute(
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {schema_editor.quote_name(self.table)} "
-            f"FOR EACH ROW EXECUTE FUNCTION {name}()"
+        self._run(
+            schema_editor,
+            "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %(table)s "
+            "FOR EACH ROW EXECUTE FUNCTION %(function)s()",
+            function=function,
         )
 
     def database_backwards(
@@ -129,8 +162,10 @@ class AppendOnly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        schema_editor.execute(f"DROP TRIGGER append_only ON {schema_editor.quote_name(self.table)}")
-        schema_editor.execute(f"DROP FUNCTION {self.table}_append_only()")
+        self._run(schema_editor, "DROP TRIGGER append_only ON %(table)s")
+        self._run(
+            schema_editor, "DROP FUNCTION %(function)s()", function=self._name(schema_editor, "append_only")
+        )
 
     def describe(self) -> str:
         return f"{self.table} is append-only"

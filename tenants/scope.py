@@ -40,20 +40,19 @@ def tenant_scope(tenant_id: int) -> Iterator[None]:
     """One transaction in which the rows of `tenant_id` (Organisation.pk), and no others, can be read and written."""
     if _current.get() is not None:
         raise ScopeNested("a tenant scope is open already")
-    with transaction.atomic(durable=True):
-        with _entered(tenant_id):
-            yield
+    with transaction.atomic(durable=True), _entered(tenant_id):
+        yield
 
 
 @contextmanager
 def user_scope(user_id: int) -> Iterator[None]:
     """One transaction in which a person's own memberships, and the organisations they lead to, can be read."""
+    if _current.get() is not None:
+        raise ScopeNested("a tenant scope is open already")
     with transaction.atomic(durable=True):
         _set("chatadmin.user_id", user_id)
-        try:
-            yield
-        finally:
-            _forget("chatadmin.user_id")
+        yield
+        _forget("chatadmin.user_id")
 
 
 @contextmanager
@@ -73,7 +72,7 @@ def _entered(tenant_id: int) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
-        _forget("chatadmin.tenant_id")
+    _forget("chatadmin.tenant_id")
 
 
 def _set(name: str, value: int) -> None:
@@ -82,7 +81,11 @@ def _set(name: str, value: int) -> None:
 
 
 def _forget(name: str) -> None:
-    # The transaction's end does this by itself; where the transaction goes on (a test's), the setting must not.
-    if connection.in_atomic_block and connection.savepoint_ids and not connection.needs_rollback:
+    """Where the transaction goes on after the scope (a test's own is around it), the setting must not.
+
+    Elsewhere the transaction's end does this; so does a rollback to the scope's savepoint, when the scope ends by an
+    exception.
+    """
+    if connection.savepoint_ids and not connection.needs_rollback:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config(%s, '', true)", [name])

@@ -9,6 +9,9 @@ from tenants.rls import AppendOnly, ProtectTable
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("audit", "0001_initial"), ("tenants", "0002_row_security")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [
+        ("audit", "0001_initial"),
+        ("tenants", "0002_row_security"),
+    ]
 
     operations: ClassVar[list[Operation]] = [ProtectTable("audit_entry"), AppendOnly("audit_entry")]
