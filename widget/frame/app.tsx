@@ -89,7 +89,7 @@ function Window({ model }: { model: Model }) {
   );
 }
 
-export function IconButton(props: { name: IconName; label: string; selector?: string; class?: string; onClick(): void; expanded?: boolean }) {
+export function IconButton(props: { name: IconName; label: string; selector?: string; class?: string; onClick: () => void; expanded?: boolean }) {
   return (
     <button
       type="button"
@@ -131,11 +131,11 @@ export function Avatar({ name, image, online }: { name: string; image?: string; 
   );
 }
 
-function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask(): void }) {
+function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask: () => void }) {
   const { view, conf, say, sound, tell } = model;
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  const items: { icon: IconName; label: string; act(): void }[] = [];
+  const items: { icon: IconName; label: string; act: () => void }[] = [];
   if (conf.config.settings?.liveChatAllowAudioNotification === true) {
     items.push({ icon: "sound", label: say(sound ? "turnOffAudioNotification" : "turnOnAudioNotification"), act: () => model.setSound(!sound) });
   }
@@ -193,7 +193,7 @@ function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask(): void
 }
 
 /** A question in the window itself; the keyboard stays inside until it is answered. */
-function Question({ words, yes, no, answer }: { words: string; yes: string; no: string; answer(yes: boolean): void }) {
+function Question({ words, yes, no, answer }: { words: string; yes: string; no: string; answer: (yes: boolean) => void }) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;

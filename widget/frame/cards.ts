@@ -44,6 +44,11 @@ const config = new HostConfig({
   },
 });
 
+// Says that there is no Markdown here; without it the library warns about each text.
+AdaptiveCard.onProcessMarkdown = (_text, result) => {
+  result.didProcess = false;
+};
+
 /** `send(text, postback)`: what a submitting button says for the visitor. False when the card cannot be drawn. */
 export function show(element: HTMLElement, payload: unknown, send: (text: string, postback?: string) => void): boolean {
   try {

@@ -22,14 +22,16 @@ export function contrast(a: Rgb, b: Rgb): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-const BLACK: Rgb = [17, 19, 24];
+const INK: Rgb = [17, 19, 24];
+const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
 const css = (rgb: Rgb) => `rgb(${rgb.join(" ")})`;
 
-/** The wanted ink where it can be read on the ground, else near-black or white. */
+/** The wanted ink where it can be read on the ground, else near-black or white; black where neither will do. */
 export function readable(ground: Rgb, wanted?: Rgb): Rgb {
   if (wanted && contrast(ground, wanted) >= 4.5) return wanted;
-  return contrast(ground, BLACK) >= contrast(ground, WHITE) ? BLACK : WHITE;
+  const best = contrast(ground, INK) >= contrast(ground, WHITE) ? INK : WHITE;
+  return contrast(ground, best) >= 4.5 ? best : BLACK;
 }
 
 /** The colour, darkened until it can be read on white. */

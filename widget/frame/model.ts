@@ -11,7 +11,7 @@ export interface Model {
   /** The window takes the whole screen. */
   full: boolean;
   sound: boolean;
-  tell(message: ToHost): void;
-  toggle(open: boolean, focus?: boolean): void;
-  setSound(on: boolean): void;
+  tell: (message: ToHost) => void;
+  toggle: (open: boolean, focus?: boolean) => void;
+  setSound: (on: boolean) => void;
 }

@@ -138,7 +138,7 @@ export interface Clock {
 
 export function clock(locale: string): Clock {
   const language = tag(locale);
-  const time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
+  const time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
   const day = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
   const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });

@@ -22,7 +22,7 @@ export class Outbox {
     try {
       const stored: unknown = JSON.parse(store.get("outbox") ?? "[]");
       if (Array.isArray(stored)) {
-        this.items = stored.filter((one: Pending) => typeof one?.id === "string" && typeof one.thread === "string");
+        this.items = (stored as Pending[]).filter((one) => typeof one?.id === "string" && typeof one.thread === "string");
       }
     } catch {
       /* not ours */

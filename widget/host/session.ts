@@ -174,7 +174,14 @@ export class Session {
       if (this.current && known.has(this.current)) await this.load(this.current);
       return;
     }
-    const found = await this.tolerate(this.live ? "RecoverLivechat" : "RecoverThread", this.current ? { thread: { idOnExternalPlatform: this.current } } : {});
+    const act = this.live ? "RecoverLivechat" : "RecoverThread";
+    const known = this.threads.get(this.current);
+    let found = known ? await this.tolerate(act, { thread: { idOnExternalPlatform: known.id } }) : {};
+    const unknown = !Object.keys(found).length;
+    // Ended while the line was down: the words stay, the box goes.
+    if (unknown && known?.begun && this.live) known.closed = true;
+    // Begun on another device, or in a tab that kept it to itself.
+    else if (unknown) found = await this.tolerate(act, {});
     const id = str(obj(found.thread).idOnExternalPlatform) || (Object.keys(found).length ? this.current : "");
     if (id) {
       this.merge(id, found);
@@ -219,6 +226,8 @@ export class Session {
     this.options.lasting.set("begun", "1");
     thread.name = str(obj(data.thread).threadName) || thread.name;
     const found = list(data.messages).flatMap((one) => toMessage(one) ?? []);
+    // Newest first or last: the order of the list decides between messages of the same instant.
+    if (found.length && found[0]!.at > found.at(-1)!.at) found.reverse();
     const overlap = thread.messages.some((message) => found.some(({ id }) => id === message.id));
     if (!overlap) {
       // Nothing in common with what we had: a gap would lie between, so the server's page replaces it.
@@ -436,7 +445,7 @@ export class Session {
       }
       // A refused upload answers 200 with what would have been allowed.
       if (answer.allowedFileSize !== undefined) {
-        this.files = answer as View["files"];
+        this.files = answer;
         this.changed("files");
       }
       shown.error = "uploadMessage";
@@ -704,7 +713,7 @@ export class Session {
         const view = this.view();
         const patch = Object.fromEntries([...this.dirty].map((key) => [key, view[key]]));
         this.dirty.clear();
-        this.options.show(patch as Partial<View>);
+        this.options.show(patch);
       });
     }
     for (const key of keys) this.dirty.add(key);

@@ -9,8 +9,9 @@ const PATIENCE = 3;
 const ANSWER = 30_000;
 const LONGEST_WAIT = 30_000;
 
-/** Asking again would not help. */
-const FINAL = /^(ip_blocked|OriginNotAllowed|SdkVersionNotSupported|(Customer|Consumer)AuthorizationFailed|ChannelNotFound|NotFound)$/;
+const UNAUTHORIZED = /^(Customer|Consumer)AuthorizationFailed$/;
+/** Asking again would not help. A channel that is not found may be one whose environment is just starting. */
+const FINAL = /^(ip_blocked|OriginNotAllowed|SdkVersionNotSupported|(Customer|Consumer)AuthorizationFailed)$/;
 
 export interface SocketOptions {
   base: string;
@@ -26,8 +27,8 @@ export interface SocketOptions {
 }
 
 interface Waiting {
-  resolve(data: Json): void;
-  reject(error: Error): void;
+  resolve: (data: Json) => void;
+  reject: (error: Error) => void;
   timer: number;
 }
 
@@ -46,7 +47,7 @@ export async function refusal(answer: Response): Promise<ServerError> {
     /* not JSON */
   }
   const error = obj(body.error);
-  const code = str(error.errorCode) || str(body.errorCode) || (answer.status === 404 ? "NotFound" : "HTTP " + answer.status);
+  const code = (body.errorCode === "ip_blocked" && "ip_blocked") || str(error.errorCode) || str(body.errorCode) || (answer.status === 404 ? "NotFound" : "HTTP " + answer.status);
   return new ServerError(code, str(error.errorMessage) || str(body.errorMessage));
 }
 
@@ -63,6 +64,8 @@ export class SocketConnection implements Connection {
   private token?: { value: string; until: number };
   private refresh?: string;
   private access?: string;
+  /** Since the last answer, the token has been fetched anew because it was refused. */
+  private renewed = false;
   private authorized: Json = {};
 
   constructor(private options: SocketOptions) {}
@@ -123,10 +126,11 @@ export class SocketConnection implements Connection {
     this.retry = undefined;
     const { options } = this;
     const cached = this.token;
+    if (this.stopped) return;
     try {
       if (options.secured) await this.authenticate();
     } catch (error) {
-      if (error instanceof ServerError && (FINAL.test(error.code) || error.code.startsWith("HTTP 4"))) return this.refuse(error);
+      if (error instanceof ServerError && FINAL.test(error.code)) return this.refuse(error);
       return this.later();
     }
     if (this.stopped) return;
@@ -159,9 +163,9 @@ export class SocketConnection implements Connection {
       if (this.socket !== socket) return;
       // A token that never opened a line may have been revoked.
       if (!begun && cached) this.token = undefined;
-      // 4400 to 4499: the environment says that asking again will not help (its reason is a code).
-      if (event.code === 1008 || (event.code >= 4400 && event.code < 4500)) return this.refuse(new ServerError(event.reason || "Refused"));
-      this.broken();
+      // The reason of a refusal is its code.
+      if (event.code > 4000 && FINAL.test(event.reason)) this.denied(new ServerError(event.reason));
+      if (this.socket === socket) this.broken();
     };
   }
 
@@ -274,11 +278,12 @@ export class SocketConnection implements Connection {
     if (waiting) {
       this.waiting.delete(id);
       clearTimeout(waiting.timer);
+      this.renewed = false;
       if (event.error) waiting.reject(new ServerError(str(error.errorCode), str(error.errorMessage)));
       else waiting.resolve(obj(obj(event.postback).data));
     } else if (event.error) {
       const code = str(error.errorCode);
-      if (FINAL.test(code)) this.refuse(new ServerError(code, str(error.errorMessage)));
+      if (FINAL.test(code)) this.denied(new ServerError(code, str(error.errorMessage)));
       else console.warn("[chat] The environment reports an error:", code, error.errorMessage);
     } else if (str(event.eventType) === "EventInS3") {
       const url = str(obj(obj(event.data).s3Object).url);
@@ -322,6 +327,14 @@ export class SocketConnection implements Connection {
     if (this.stopped) return;
     this.events.lost();
     this.retry = window.setTimeout(() => void this.connect(), backoff(this.attempt++));
+  }
+
+  /** A token can be refused that was good when it was fetched: the first time, a new one is tried. */
+  private denied(error: ServerError): void {
+    if (!UNAUTHORIZED.test(error.code) || !this.token || this.renewed) return this.refuse(error);
+    this.renewed = true;
+    this.token = undefined;
+    this.drop();
   }
 
   private refuse(error: ServerError): void {

@@ -17,7 +17,7 @@ export interface Environment {
   lasting: Store;
   tab: Store;
   load(locale: string): Promise<ChannelConfig>;
-  availability?(): Promise<string>;
+  availability?: () => Promise<string>;
   connect(config: ChannelConfig, identity: Session["identity"], code?: string): Connection;
   container?: HTMLElement;
   preview?: boolean;
