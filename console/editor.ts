@@ -152,6 +152,8 @@ export class CodeEditor extends HTMLElement {
       return all;
     };
 
+    // In the page before the view is made: CodeMirror measures its lines when it is created.
+    root.append(frame);
     this.view = new EditorView({
       parent: frame,
       root,
@@ -192,6 +194,7 @@ export class CodeEditor extends HTMLElement {
           ]),
           EditorView.contentAttributes.of({
             "aria-label": label,
+            tabindex: "0",
             "aria-description": text("editor-leave"),
             ...(readOnly ? { "aria-readonly": "true" } : {}),
           }),
@@ -209,7 +212,6 @@ export class CodeEditor extends HTMLElement {
     });
     describe(this.view.state);
     frame.append(status);
-    root.append(frame);
     textarea.hidden = true;
 
     faults.addEventListener("click", () => {

@@ -121,7 +121,10 @@ def _dimensions(widget: forms.Widget, kind: str) -> dict[str, str | bool]:
         return {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off", "wrap": "off"}
     if kind == "color":
         return {"spellcheck": "false", "autocomplete": "off", "maxlength": "7"}
-    return {"rows": "4"} if isinstance(widget, forms.Textarea) and "rows" not in widget.attrs else {}
+    # Ten rows are Django's default, not somebody's choice.
+    if isinstance(widget, forms.Textarea) and str(widget.attrs.get("rows", 10)) == "10":
+        return {"rows": "4"}
+    return {}
 
 
 def _texts(descriptions: Mapping[Any, Any]) -> dict[str, str]:

@@ -1,0 +1,46 @@
+"""Where a channel stands in each environment, as its list and its pages show it.
+
+Publishing is a room above; the settings CONFIG_STATES and CONFIG_RETIRER name what it offers, as CONFIG_PUBLISHER does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+from areas.contract import ChannelLike
+
+State = Literal["up_to_date", "pending", "behind", "failed", "never"]
+
+
+@dataclass(frozen=True)
+class EnvironmentState:
+    """One environment of one channel. `behind` counts releases; `error` is a sentence, empty when there is none."""
+
+    environment: str
+    label: str | Promise
+    state: State
+    visible_in_ms: int | None = None
+    behind: int = 0
+    error: str | Promise = ""
+    next_attempt: datetime | None = None
+
+
+def states(channels: Iterable[ChannelLike]) -> Mapping[Any, list[EnvironmentState]]:
+    """Channel pk -> its state in every environment, in the order a release passes through them; constant queries."""
+    tell = cast(
+        "Callable[[Iterable[ChannelLike]], Mapping[Any, list[EnvironmentState]]]", import_string(settings.CONFIG_STATES)
+    )
+    return tell(channels)
+
+
+def retire(channel: ChannelLike, *, by: User) -> None:
+    """Take a deleted channel off every environment that has it."""
+    import_string(settings.CONFIG_RETIRER)(channel, by=by)

@@ -1,0 +1,20 @@
+"""Addresses of the list of channels and of a channel as a whole."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from channels_config import channel_views as views
+
+app_name = "channels"
+
+urlpatterns = [
+    path("", views.channel_list, name="list"),
+    path("search.json", views.palette, name="palette"),
+    path("new/", views.create, name="create"),
+    path("<channel:channel>/", views.open_channel, name="open"),
+    path("<channel:channel>/states/", views.channel_states, name="states"),
+    path("<channel:channel>/rename/", views.rename, name="rename"),
+    path("<channel:channel>/duplicate/", views.duplicate, name="duplicate"),
+    path("<channel:channel>/delete/", views.delete, name="delete"),
+]
