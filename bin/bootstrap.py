@@ -106,10 +106,11 @@ def execute(step: Step, command: Sequence[str | Path], *, env: dict[str, str] | 
         except OSError as error:
             raise StepFailed(f"{command[0]} cannot be run: {error.strerror}") from error
         assert process.stdout is not None
-        for line in process.stdout:
-            record.write(line)
-            tail.append(line.rstrip())
-            step.last_line = line.strip()
+        with process.stdout:
+            for line in process.stdout:
+                record.write(line)
+                tail.append(line.rstrip())
+                step.last_line = line.strip()
         status = process.wait()
     if status:
         shown = "\n".join(f"       | {line}" for line in tail)

@@ -183,6 +183,7 @@ class Postgres:
                 user=self._user.pw_uid if self._user else None,
                 group=self._user.pw_gid if self._user else None,
                 extra_groups=[] if self._user else None,
+                start_new_session=True,  # Ctrl-C waits for this second rather than leave half of it
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

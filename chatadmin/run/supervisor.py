@@ -212,6 +212,8 @@ class Supervisor:
                 self._drain_wake()
             elif isinstance(key.data, _Running):
                 self._read(key.data)
+            elif self._ending:
+                self._selector.unregister(key.fileobj)  # the control channel closes as well: we know
             elif callable(key.data):
                 key.data()
         self._reap()
