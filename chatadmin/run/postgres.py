@@ -72,8 +72,6 @@ class Postgres:
             "log_min_messages": "warning",
             "log_statement": "none",
             "log_line_prefix": "%m [%p] %u@%d ",
-            # A tenant's rows could be seen in plans and statistics otherwise; nothing here needs them parallel.
-            "max_parallel_workers_per_gather": "0",
         }
         if not self._durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
