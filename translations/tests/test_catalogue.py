@@ -44,10 +44,14 @@ def shown(locale: str) -> dict[str, list[str]]:
     out = {}
     for phrase_id, text in catalogue.texts(locale).items():
         values = dict.fromkeys(icu.placeholders(text), "X")
-        counts = [0, 1, 2, 3, 5, 11, 100, 1_000_000] if "queue" in values else [0]
+        counts = [0, 1, 2, 3, 5, 11, 100, 1_000_000] if values.keys() & {"queue", "count"} else [0]
         out[phrase_id] = list(
             dict.fromkeys(
-                re.sub(r"\d[\d.,]*\d", "9", html.plain(icu.format(text, {**values, "queue": n}, locale)))
+                re.sub(
+                    r"\d[\d.,]*\d",
+                    "9",
+                    html.plain(icu.format(text, {**values, "queue": n, "count": n}, locale)),
+                )
                 for n in counts
             )
         )
