@@ -137,7 +137,16 @@ function Messages({ model }: { model: Model }) {
                     <span>{clock.day(message.at)}</span>
                   </p>
                 ),
-                <Message key={message.id} message={message} model={model} starts={starts} ends={ends} state={message === lastMine} last={message === last} />,
+                <Message
+                  key={message.id}
+                  message={message}
+                  model={model}
+                  starts={starts}
+                  ends={ends}
+                  named={message.author !== speaker(messages, i)}
+                  state={message === lastMine}
+                  last={message === last}
+                />,
               ];
             })}
           </div>
@@ -161,19 +170,24 @@ function Messages({ model }: { model: Model }) {
   );
 }
 
+/** Who spoke last on the agent's side before this message: a name is shown when it changes. */
+const speaker = (messages: ChatMessage[], i: number) => messages.slice(0, i).findLast((message) => !message.mine)?.author;
+
 const together = (a: ChatMessage, b: ChatMessage) => a.mine === b.mine && a.author === b.author && b.at - a.at < TOGETHER;
 
 function Typing({ name, model }: { name: string; model: Model }) {
   const { view, say } = model;
   return (
     <div class="cw-row cw-theirs cw-starts cw-ends">
-      <Avatar name={view.agent || name} image={view.avatar} />
       <div class="cw-stack">
-        <div class="cw-bubble-box cw-typing" role="status">
-          <span class="cw-sr">{say("agentIsTyping", { name: name || say("agent") })}</span>
-          <i />
-          <i />
-          <i />
+        <div class="cw-body">
+          <Avatar name={view.agent || name} image={view.avatar} />
+          <div class="cw-bubble-box cw-typing" role="status">
+            <span class="cw-sr">{say("agentIsTyping", { name: name || say("agent") })}</span>
+            <i />
+            <i />
+            <i />
+          </div>
         </div>
       </div>
     </div>
@@ -185,21 +199,24 @@ interface MessageProps {
   model: Model;
   starts: boolean;
   ends: boolean;
+  /** The author's name is shown. */
+  named: boolean;
   /** Its delivery state is shown even when all went well. */
   state: boolean;
   last: boolean;
 }
 
-function Message({ message, model, starts, ends, state, last }: MessageProps) {
+function Message({ message, model, starts, ends, named, state, last }: MessageProps) {
   const { say, clock, tell, view } = model;
   const { mine, card } = message;
   const text = card ? "" : message.text;
   const replies = last && !view.closed ? (message.replies ?? []) : [];
   return (
     <div class={`cw-row ${mine ? "cw-mine" : "cw-theirs"}${starts ? " cw-starts" : ""}${ends ? " cw-ends" : ""}`}>
-      {!mine && ends && <Avatar name={message.author || say("agent")} image={message.avatar} />}
       <div class="cw-stack">
-        {!mine && starts && message.author ? <span class="cw-author">{message.author}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
+        {!mine && named && message.author ? <span class="cw-author">{message.author}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
+        <div class="cw-body">
+        {!mine && ends && <Avatar name={message.author || say("agent")} image={message.avatar} />}
         {(text || message.title || message.link || message.image) && (
           <div class="cw-bubble-box" data-selector={mine ? "CUSTOMER_MESSAGE_BUBBLE" : "AGENT_MESSAGE_BUBBLE"}>
             {message.image && <img class="cw-picture" src={message.image} alt="" loading="lazy" referrerpolicy="no-referrer" />}
@@ -214,6 +231,7 @@ function Message({ message, model, starts, ends, state, last }: MessageProps) {
           </div>
         )}
         {message.files && message.files.length > 0 && <Files files={message.files} mine={mine} model={model} />}
+        </div>
         {replies.length > 0 && (
           <div class="cw-replies">
             {replies.map((reply) => (

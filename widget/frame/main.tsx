@@ -62,7 +62,7 @@ class Frame {
         '<meta name="color-scheme" content="light"><title>Chat</title></head><body class="be-template"><div id="be-chat-container" class="be-template"></div>',
     );
     this.root = document.getElementById("be-chat-container")!;
-    this.styles = { widget: this.style(), colors: this.style(), channel: this.style() };
+    this.styles = { colors: this.style(), widget: this.style(), channel: this.style() };
     this.styles.widget.textContent = widgetCss;
     this.dress();
     this.offerCommands();
@@ -129,7 +129,8 @@ class Frame {
     page.lang = conf.locale.replaceAll("_", "-") || "en";
     page.dir = rightToLeft(conf.locale) ? "rtl" : "ltr";
     document.title = say("customerChat");
-    this.styles.colors.textContent = `@layer widget{${palette(conf.config.colors)}}`;
+    // The first style of the document: it names the layers in their order.
+    this.styles.colors.textContent = `@layer widget,channel,guide;@layer widget{${palette(conf.config.colors)}}`;
     const css = channelSheet(conf.css);
     if (this.styles.channel.textContent !== css) this.styles.channel.textContent = css;
   }
