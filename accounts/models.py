@@ -19,9 +19,12 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def by_email(self, email: str) -> models.QuerySet[User]:
+        """The account with this e-mail address in any case, compared as the unique index does; at most one."""
+        return self.alias(_lowered=Lower("email")).filter(_lowered=Lower(Value(email.strip())))
+
     def get_by_natural_key(self, username: str | None) -> User:
-        """By e-mail address in any case, as the unique index compares it."""
-        return self.alias(_lowered=Lower("email")).get(_lowered=Lower(Value((username or "").strip())))
+        return self.by_email(username or "").get()
 
 
 class User(AbstractBaseUser):

@@ -60,8 +60,9 @@ for i, key in ipairs(KEYS) do
   local at = tonumber(redis.call('HGET', key, 'at') or '0')
   level = math.max(0, level - (now - at) / sinks_every) + 1
   redis.call('HSET', key, 'level', string.format('%.6f', level), 'at', string.format('%.6f', now))
-  if level >= free then
-    local pause = math.min(longest, first * 2 ^ math.min(30, math.floor(level - free)))
+  local step = math.ceil(level) - free
+  if step >= 0 then
+    local pause = math.min(longest, first * 2 ^ math.min(30, step))
     redis.call('HSET', key, 'until', string.format('%.6f', now + pause))
   end
   redis.call('EXPIRE', key, math.ceil(level * sinks_every + longest))
@@ -140,9 +141,9 @@ class InProcess:
                 self._levels.move_to_end(key)
                 one.level = max(0.0, one.level - (now - one.at) / pace.sinks_every) + 1
                 one.at = now
-                if one.level >= pace.free:
-                    doublings = min(30, math.floor(one.level - pace.free))
-                    one.until = now + min(pace.longest_wait, pace.first_wait * 2**doublings)
+                step = math.ceil(one.level) - pace.free
+                if step >= 0:
+                    one.until = now + min(pace.longest_wait, pace.first_wait * 2 ** min(30, step))
             while len(self._levels) > self._most:
                 self._levels.popitem(last=False)
             return 0

@@ -79,7 +79,7 @@ def admit_person(
         raise NoSuchOrganisation(number)
     made_up = ""
     with tenant_scope(tenant_id):
-        user = User.objects.filter(pk=_id_of(email)).select_for_update().first()
+        user = User.objects.by_email(email).select_for_update().first()
         created = user is None
         if user is None:
             made_up = "" if password else made_up_password()
@@ -108,13 +108,6 @@ def admit_person(
 def made_up_password() -> str:
     """16 characters of base64url: 96 bits."""
     return secrets.token_urlsafe(12)
-
-
-def _id_of(email: str) -> int | None:
-    try:
-        return User.objects.get_by_natural_key(email).pk
-    except User.DoesNotExist:
-        return None
 
 
 def _must_do(password: str, user: User) -> None:
