@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import psycopg
 import pytest
@@ -74,10 +74,10 @@ def _console_database() -> None:
         connection.close()
         connection.settings_dict.update(app)
     # Emptying tables between transactional tests is the owner's to do as well: the app role may not truncate.
-    connection.ops.execute_sql_flush = _flush_as_owner  # type: ignore[method-assign]
+    connection.ops.execute_sql_flush = _flush_as_owner  # type: ignore[method-assign, assignment]
 
 
-def _flush_as_owner(statements: list[str]) -> None:
+def _flush_as_owner(statements: Iterable[str]) -> None:
     connection.close()
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
         for statement in statements:

@@ -203,7 +203,16 @@ def python_packages(*, development: bool) -> None:
     both = digest([run_list, development_list])
 
     def install(step: Step, source: Path) -> None:
-        pip = [PYTHON, "-m", "pip", "install", "--require-hashes", "--only-binary=:all:", "-r", source]
+        pip: list[str | Path] = [
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--require-hashes",
+            "--only-binary=:all:",
+            "-r",
+            source,
+        ]
         execute(step, pip, env=clean_environment())
 
     if development:
@@ -234,6 +243,9 @@ def front_end() -> None:
     env = clean_environment()
     env["PATH"] = f"{node_home / 'bin'}{os.pathsep}{env.get('PATH', os.defpath)}"
     env |= {"CI": "true", "NO_COLOR": "1"}
+    (ROOT / "staticfiles").mkdir(
+        exist_ok=True
+    )  # where an image collects what is served; looked for at every start
     packages = [ROOT / "package.json", ROOT / "package-lock.json"]
     installed = digest(packages, str(node_home.stat().st_ino))
 

