@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from accounts.models import User
+from channels_config.overview import overview
 from tenants.access import TenantRequest, public, requires, signed_in
 from tenants.models import Membership
 from tenants.roles import Role
@@ -42,4 +43,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @requires(Role.AUDITOR)
 def organisation_home(request: TenantRequest, brand: int) -> HttpResponse:
-    return render(request, "shell/organisation_home.html")
+    return render(
+        request,
+        "shell/organisation_home.html",
+        {**overview(), "may_manage": request.membership.may(Role.ADMIN)},
+    )

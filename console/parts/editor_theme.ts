@@ -117,7 +117,8 @@ export const editorTheme = [surface, syntaxHighlighting(code)];
 
 /* Beside the code: the frame of the editor and its status line. Goes in as a constructed sheet, which no CSP has to allow. */
 export const frameStyles = `
-:host { display: block; }
+:host { display: block; container-type: inline-size; }
+@container (max-width: 520px) { .status .grow { visibility: hidden; height: 0; order: 1; flex-basis: 100%; } }
 .frame { border: 1px solid var(--line-control); border-radius: var(--radius); background: var(--surface); overflow: hidden;
   transition: border-color var(--quick), box-shadow var(--quick);
   --code-keyword: light-dark(#8a2fb0, #d7a0f5); --code-property: light-dark(#1a5a9c, #8cc0f5);

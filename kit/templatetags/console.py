@@ -170,6 +170,12 @@ def relative_time(context: Context, value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def lies_ahead(value: datetime | None) -> bool:
+    """Whether a moment is yet to come."""
+    return value is not None and value > timezone.now()
+
+
+@register.filter
 def seconds(milliseconds: int | None) -> str:
     """412 -> "0,4" in French; tenths up to a minute, whole seconds from there on."""
     if milliseconds is None:
