@@ -2,6 +2,7 @@
  *
  * Three bundles and not one, so that nothing is shared between files that different pages load: a shared chunk would be
  * one request more before the chat shows. The folder is changed only when all three have been built. */
+import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { build } from "vite";
@@ -9,30 +10,14 @@ import { build } from "vite";
 const root = resolve(import.meta.dirname, "..");
 const outDir = resolve(root, "static/widget");
 
-/** Chunk name → what the file is called in the manifest. */
-const names = { main: "host", cards: "cards", frame: "frame", loader: "loader", preview: "preview" };
-
-const finished = {
-  name: "finished",
-  generateBundle(_options, bundle) {
-    for (const file of Object.values(bundle)) {
-      if (file.type !== "chunk") continue;
-      // Hints for a bundler that would take this as a library; nobody does.
-      file.code = file.code.replaceAll("/* @__PURE__ */ ", "").replaceAll("/* @__PURE__ */", "");
-      // The older snippet fetches the loader as a classic script, twice even: it must not leave names behind.
-      if (file.name === "loader") file.code = `(()=>{${file.code.trim()}})();\n`;
-    }
-  },
-};
-
-async function bundle(name, entry, fixedName) {
-  const result = await build({
+/** The chunks of one entry, by file name without a hash. */
+async function bundle(name, entry) {
+  const [{ output }] = await build({
     root,
     configFile: false,
     publicDir: false,
     logLevel: "warn",
     base: "./",
-    plugins: [finished],
     resolve: { alias: { "preact/jsx-runtime": resolve(import.meta.dirname, "frame/jsx-runtime.ts") } },
     build: {
       write: false,
@@ -45,30 +30,45 @@ async function bundle(name, entry, fixedName) {
       rolldownOptions: {
         output: {
           minify: true,
-          entryFileNames: fixedName ?? "[name]-[hash:12].js",
-          chunkFileNames: ({ name: chunk }) => `${names[chunk] ?? chunk}-[hash:12].js`,
-          hashCharacters: "hex",
+          entryFileNames: "[name].js",
+          chunkFileNames: ({ name: chunk }) => (chunk === "main" ? "host.js" : "[name].js"),
         },
       },
     },
   });
-  return result[0].output;
+  // Hints for a bundler that would take this as a library; nobody does.
+  return new Map(output.map(({ fileName, code }) => [fileName, code.replace(/(\w?)\/\* @__PURE__ \*\/ ?/g, (_, before) => before && before + " ")]));
 }
 
-const output = [
-  ...(await bundle("loader", "loader.ts", "loader.js")),
+/** The file under a name that changes with its content, so that it can be kept for ever; its importers learn the name. */
+function hashed(files, name, ...importers) {
+  const code = files.get(name);
+  const to = name.replace(".js", `-${createHash("sha256").update(code).digest("hex").slice(0, 12)}.js`);
+  files.delete(name);
+  files.set(to, code);
+  for (const importer of importers) files.set(importer, files.get(importer).replaceAll(`./${name}`, `./${to}`));
+  return to;
+}
+
+const files = new Map([
+  ...(await bundle("loader", "loader.ts")),
   ...(await bundle("frame", "frame/main.tsx")),
-  ...(await bundle("preview", "preview/preview.ts", "preview.js")),
-];
+  ...(await bundle("preview", "preview/preview.ts")),
+]);
+// The older snippet fetches the loader as a classic script, twice even: it must not leave names behind.
+files.set("loader.js", `(()=>{${files.get("loader.js").trim()}})();\n`);
 
-const manifest = {};
-for (const file of output) manifest[names[file.name] ?? file.name] = file.fileName;
-manifest.document = "frame.html";
-
+const manifest = {
+  cards: hashed(files, "cards.js", "frame.js"),
+  document: "frame.html",
+  frame: hashed(files, "frame.js"),
+  host: hashed(files, "host.js", "loader.js"),
+  loader: "loader.js",
+  preview: "preview.js",
+};
 const html = await readFile(resolve(import.meta.dirname, "frame/frame.html"), "utf8");
-const files = new Map(output.map((file) => [file.fileName, file.code ?? file.source]));
 files.set("frame.html", html.replace("{{frame}}", manifest.frame));
-files.set("manifest.json", JSON.stringify(manifest, Object.keys(manifest).sort(), 2) + "\n");
+files.set("manifest.json", JSON.stringify(manifest, null, 2) + "\n");
 
 await mkdir(outDir, { recursive: true });
 for (const [name, content] of files) {
