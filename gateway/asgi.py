@@ -16,7 +16,8 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
-from gateway import database, doors, intake, presence, published, visitor_socket
+from gateway import database, doors, intake, pages, presence, published, visitor_socket
+from gateway.agent_desk import AgentDesk
 from gateway.hot import Receive, Scope, Send, channel_json
 from gateway.hub import hub
 from gateway.logs import logger
@@ -29,13 +30,16 @@ log = logger("gateway.asgi")
 IDLE_AFTER = 300
 _UPLOAD = 56 * 1024 * 1024
 _SMALL = 256 * 1024
+_FILE_PATHS = ("/loader/", "/assets/")
 _CORS_PATHS = ("/chat/", "/oauth/", "/web-analytics/")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 _router = ProtocolTypeRouter(
     {
         "http": get_asgi_application(),
-        "websocket": URLRouter([re_path(r"^ws/?$", VisitorSocket.as_asgi())]),
+        "websocket": URLRouter(
+            [re_path(r"^ws/?$", VisitorSocket.as_asgi()), re_path(r"^agent/?$", AgentDesk.as_asgi())]
+        ),
     }
 )
 
@@ -54,6 +58,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _http(scope: Scope, receive: Receive, send: Send) -> None:
     path: str = scope["path"]
+    if scope["method"] in {"GET", "HEAD"} and path.startswith(_FILE_PATHS):
+        file = await pages.file_answer(path, scope["headers"])
+        if file is not None:
+            status, headers, content = file
+            await _respond(send, status, headers, b"" if scope["method"] == "HEAD" else content, len(content))
+            return
     if path.startswith(_CORS_PATHS):
         origin = doors.header(scope["headers"], b"origin")
         credentials = path == "/oauth/token" and _may_send_credentials(origin)
@@ -129,9 +139,12 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replaying
 
 
-async def _respond(send: Send, status: int, headers: doors.Headers, body: bytes) -> None:
-    if status != 204:
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
+async def _respond(
+    send: Send, status: int, headers: doors.Headers, body: bytes, length: int | None = None
+) -> None:
+    if status not in {204, 304}:
+        size = len(body) if length is None else length
+        headers = [*headers, (b"content-length", str(size).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -145,7 +158,7 @@ async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": 4404, "reason": "NotFound"})
 
 
-_SOCKETS = frozenset({"/ws"})
+_SOCKETS = frozenset({"/ws", "/agent"})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

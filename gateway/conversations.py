@@ -652,6 +652,15 @@ async def _contacts(connection: database.Connection, thread: Thread) -> list[Con
         return await cursor.fetchall()
 
 
+async def newest(channel: Channel, thread: str) -> tuple[list[Message], str]:
+    """The newest page of a conversation (newest first), and the scroll token of the page before it."""
+    async with database.connection() as connection:
+        found = await _thread(connection, channel, None, thread)
+        if found is None:
+            raise Refused("There is no such conversation.")
+        return await _page(connection, found.id, None)
+
+
 async def more(channel: Channel, customer: str | None, thread: str, scroll: str) -> tuple[list[Message], str]:
     """The page before a scroll token (newest first), and the token of the page before that; "" at the beginning."""
     number = _open_scroll(scroll)

@@ -90,6 +90,15 @@ def words_for(locale: str) -> Words:
     return FRENCH if language in {"", "fr"} else ENGLISH
 
 
+def vocabulary(words: Words) -> tuple[str, ...]:
+    """The words it knows, for a page to offer."""
+    return (
+        ("carte", "choix", "fichier", "écris", "aide")
+        if words is FRENCH
+        else ("card", "choices", "file", "typing", "help")
+    )
+
+
 def react(channel: Channel, sent: Sent, *, locale: str) -> None:
     """Answer a visitor's message by and by; only in a test environment."""
     if settings.GATEWAY_ENVIRONMENT != "test" or sent.thread.human:

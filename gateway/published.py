@@ -20,6 +20,7 @@ import brotli
 import psycopg
 
 from gateway import channel_json, database, metrics, settings
+from gateway.encodings import accepts
 from gateway.logs import logger
 from kit import origins
 from publishing.snapshot import Snapshot, SnapshotRefused, unseal
@@ -55,9 +56,9 @@ class Page:
         self.memo: dict[Any, Any] = {}
 
     def best(self, accept_encoding: bytes) -> Body:
-        if b"br" in accept_encoding and _accepts(accept_encoding, b"br"):
+        if accepts(accept_encoding, b"br"):
             return self.brotli
-        if b"gzip" in accept_encoding and _accepts(accept_encoding, b"gzip"):
+        if accepts(accept_encoding, b"gzip"):
             return self.gzip
         return self.identity
 
@@ -299,15 +300,6 @@ def _entry(text: object) -> origins.Entry | None:
 def _gzip(plain: bytes) -> bytes:
     # mtime 0: every node makes the same bytes.
     return gzip.compress(plain, compresslevel=6, mtime=0)
-
-
-def _accepts(header: bytes, coding: bytes) -> bool:
-    """Whether an Accept-Encoding names a coding without q=0 (RFC 9110, 12.5.3)."""
-    for part in header.lower().split(b","):
-        name, _, parameters = part.partition(b";")
-        if name.strip() == coding:
-            return parameters.replace(b" ", b"") not in {b"q=0", b"q=0.0", b"q=0.00", b"q=0.000"}
-    return False
 
 
 registry = Registry()

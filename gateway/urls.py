@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from gateway import views
+from gateway import pages, views
 
 CHANNEL = r"^chat/1\.0/brand/(?P<brand>[^/]+)/channel/(?P<channel>[^/]+)"
 
@@ -18,5 +18,8 @@ urlpatterns = [
     path("_push/v1/snapshots", views.push),
     path("healthz", views.healthz),
     path("metrics", views.metrics_page),
+    path("frame/1/<str:brand>/<str:channel>", pages.frame),
+    path("test/<str:brand>/<str:channel>", pages.test_page),
+    path("practice/<str:language>/<str:name>", pages.practice_file),
     re_path(r"", views.not_found),
 ]

@@ -1,0 +1,40 @@
+"""The snippet of a page (contract 2.1) as the test page carries it: a stub that queues commands, then the commands. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Protocol
+
+# Queue entries are `arguments` objects, and the address changes by the hour: both as clients have known them for years.
+_STUB = """(function (n, u) {
+  window.CXoneDfo = n;
+  window[n] = window[n] || function () { (window[n].q = window[n].q || []).push(arguments); };
+  window[n].u = u;
+  var s = document.createElement("script");
+  s.type = "module";
+  s.src = u + "?" + Math.round(Date.now() / 1e3 / 3600);
+  document.head.appendChild(s);
+})("cxone", %(loader)s);
+"""
+
+
+class ChannelLike(Protocol):
+    id: str
+    brand: int
+
+
+def inline(channel: ChannelLike, base: str, *, locale: str = "") -> str:
+    """The JavaScript of the snippet for one channel of the environment at `base`, safe inside a script element."""
+    lines = [
+        _STUB % {"loader": literal(f"{base}/loader/1/loader.js")},
+        f'cxone("init", {literal(str(channel.brand))});',
+        f'cxone("chat", "init", {channel.brand}, {literal(channel.id)});',
+    ]
+    if locale:
+        lines.insert(2, f'cxone("chat", "setLocale", {literal(locale)});')
+    return "\n".join(lines)
+
+
+def literal(text: str) -> str:
+    """A JavaScript string that cannot end the script element it stands in."""
+    return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
