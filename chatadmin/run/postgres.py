@@ -73,7 +73,7 @@ class Postgres:
             "log_line_prefix": "%m [%p] %u@%d ",
         }
         if not self._durable:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            options |= {"fsync": "off", "full_page_writes": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return Program(
             name="postgres",

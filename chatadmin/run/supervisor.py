@@ -259,6 +259,7 @@ class Supervisor:
         self._selector.register(running.process.stdout, selectors.EVENT_READ, running)
         running.started = time.monotonic()
         running.status = None
+        running.tail.clear()
         self._tell()
 
     def _reap(self) -> None:
