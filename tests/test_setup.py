@@ -22,12 +22,15 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+from playwright.sync_api import Page
 
 from chatadmin.run import databases, ports, processes
+from chatadmin.run.__main__ import DEMO_BRAND, DEMO_CHANNEL
 from chatadmin.run.errors import RunError
 from chatadmin.run.plan import ROOT, Plan, Ports
 from chatadmin.run.state import State
 from tests import environment
+from tests.browser import sign_in
 from tests.stack import Stack, answers, eventually, plain_environment
 
 Command = "chatadmin.run"
@@ -521,3 +524,10 @@ def test_everything_is_logged_in_a_file_per_process(stack: Stack) -> None:
     assert {path.stem for path in stack.logs.glob("*.log")} >= {
         "postgres", "redis", "console", "worker", "beat", "test-env", "live-env", "migrate", "demo",
     }  # fmt: skip
+
+
+def test_the_people_it_names_can_sign_in_with_the_password_it_prints(stack: Stack, page: Page) -> None:
+    for email in ("admin@demo.example", "lecture@demo.example"):
+        sign_in(page, stack.console, stack.password, email=email)
+        page.context.clear_cookies()
+    assert page.goto(f"{stack.test}/test/{DEMO_BRAND}/{DEMO_CHANNEL}").status == 200  # type: ignore[union-attr]
