@@ -6,25 +6,27 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(email=email.strip(), **fields)
+        """A new account. Raises ValidationError in a person's words, for an address that is taken too."""
+        user = self.model(email=normal_email(email), **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
         user.save(using=self._db)
         return user
 
-    def by_email(self, email: str) -> models.QuerySet[User]:
-        """The account with this e-mail address in any case, compared as the unique index does; at most one."""
-        return self.alias(_lowered=Lower("email")).filter(_lowered=Lower(Value(email.strip())))
-
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.by_email(username or "").get()
+        """By e-mail address, in any case."""
+        return self.get(email=normal_email(username or ""))
+
+
+def normal_email(email: str) -> str:
+    """An address as accounts keep it. Small letters only: no mailbox in use differs from another by its capitals."""
+    return email.strip().lower()
 
 
 class User(AbstractBaseUser):
@@ -37,7 +39,11 @@ class User(AbstractBaseUser):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    email = models.EmailField(_("e-mail address"))
+    email = models.EmailField(
+        _("e-mail address"),
+        unique=True,
+        error_messages={"unique": _("An account with this e-mail address exists already.")},
+    )
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(max_length=5, choices=Language, default=Language.FRENCH)
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
@@ -52,10 +58,8 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                Lower("email"),
-                name="accounts_user_email",
-                violation_error_message=_("An account with this e-mail address exists already."),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="accounts_user_small_letters"
             )
         ]
 

@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import User, normal_email
 from audit.sentences import register
 from audit.services import record
 from tenants.models import Membership, Organisation
@@ -79,7 +79,7 @@ def admit_person(
         raise NoSuchOrganisation(number)
     made_up = ""
     with tenant_scope(tenant_id):
-        user = User.objects.by_email(email).select_for_update().first()
+        user = User.objects.select_for_update().filter(email=normal_email(email)).first()
         created = user is None
         if user is None:
             made_up = "" if password else made_up_password()
