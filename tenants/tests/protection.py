@@ -7,7 +7,7 @@ from typing import Protocol
 from django.apps import apps
 from django.db import models
 
-from tenants.models import Membership, Organisation, TenantModel
+from tenants.models import TenantModel
 
 #: Tables that belong to no organisation, each with its reason. A new one is added here on purpose or not at all.
 SHARED = {
@@ -96,17 +96,9 @@ def untied_references(cursor: Cursor) -> list[str]:
     for model in tenant_models():
         tied = tied_columns(cursor, model._meta.db_table)
         for field in model._meta.local_fields:
-            other = field.remote_field and field.remote_field.model
-            if (
-                isinstance(field, models.ForeignKey)
-                and isinstance(other, type)
-                and issubclass(other, TenantModel)
-            ):
-                if tied.get(field.column) != other._meta.db_table:
-                    missing.append(f"{model._meta.db_table}.{field.column}")
+            other = field.related_model if isinstance(field, models.ForeignKey) else None
+            if isinstance(other, type) and issubclass(other, TenantModel):
+                if tied.get(field.column) == other._meta.db_table:
+                    continue
+                missing.append(f"{model._meta.db_table}.{field.column}")
     return missing
-
-
-def shared_models() -> set[type[models.Model]]:
-    """Models of this project that are protected without being TenantModels."""
-    return {Organisation, Membership}

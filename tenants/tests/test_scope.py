@@ -43,10 +43,10 @@ def names_in_sql() -> list[str]:
 def test_outside_a_scope_a_manager_refuses_to_answer() -> None:
     channel(organisation())
     for ask in (
-        lambda: Channel.objects.all(),
-        lambda: Channel.objects.count(),
+        Channel.objects.all,
+        Channel.objects.count,
         lambda: Channel.all_objects.filter(pk=1),
-        lambda: Entry.objects.first(),
+        Entry.objects.first,
         lambda: Channel.objects.create(name="x"),
         lambda: Channel(name="x"),
     ):
