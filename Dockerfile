@@ -31,4 +31,4 @@ RUN python tools/messages.py compile \
 USER chatadmin
 EXPOSE 8000
 ENTRYPOINT ["/app/deploy/entrypoint.sh"]
-CMD ["granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", "8000", "--ws", "--loop", "uvloop", "chatadmin.asgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--blocking-threads", "8", "chatadmin.wsgi:application"]

@@ -92,7 +92,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "chatadmin.urls"
 WSGI_APPLICATION = "chatadmin.wsgi.application"
-ASGI_APPLICATION = "chatadmin.asgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [
     {

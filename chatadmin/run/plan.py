@@ -184,7 +184,10 @@ class Plan:
         return [
             Program(
                 name="console",
-                argv=_server("chatadmin.asgi:application", self.ports.console),
+                argv=_server(
+                    *("chatadmin.wsgi:application", self.ports.console, "--interface", "wsgi"),
+                    *("--blocking-threads", "8"),
+                ),
                 env=console,
                 cwd=ROOT,
                 ready=_answers(self.ports.console, "/healthz"),
@@ -220,7 +223,10 @@ class Plan:
             *(
                 Program(
                     name=f"{name}-env",
-                    argv=_server("gateway.asgi:application", self.ports.of(name)),
+                    argv=_server(
+                        *("gateway.asgi:application", self.ports.of(name), "--interface", "asgi"),
+                        *("--ws", "--loop", "uvloop"),
+                    ),
                     env=self.gateway_environment(name),
                     cwd=ROOT,
                     ready=_answers(self.ports.of(name), "/healthz"),
@@ -230,20 +236,11 @@ class Plan:
         ]
 
 
-def _server(application: str, port: int) -> list[str]:
+def _server(application: str, port: int, *options: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", LOOPBACK, "--port", str(port)),
-        *(
-            "--workers",
-            "1",
-            "--ws",
-            "--loop",
-            "uvloop",
-            "--workers-kill-timeout",
-            "3",
-            "--no-access-log",
-            application,
-        ),
+        *(sys.executable, "-m", "granian", "--host", LOOPBACK, "--port", str(port), "--workers", "1"),
+        *options,
+        *("--workers-kill-timeout", "3", "--no-access-log", application),
     ]
 
 
