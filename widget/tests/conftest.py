@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import psycopg
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from chatadmin.run import databases
 from chatadmin.run.plan import ROOT
@@ -109,6 +112,50 @@ class Environment:
 
         eventually(visible, what="the release is visible")
         return channel
+
+    def sql(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Rows of the environment's own tables."""
+        address = self.variables["GATEWAY_DATABASE_URL"]
+        with psycopg.connect(address, options="-c search_path=gateway_test", autocommit=True) as opened:
+            return opened.execute(query.encode(), parameters).fetchall()
+
+    def agent(self, channel: str, name: str = "Béatrice Côté") -> Agent:
+        """A person on the agent's side of the channel."""
+        key = snapshot.agent_key(
+            self.signing_key,
+            environment="test",
+            brand=BRAND,
+            channel=channel,
+            name=name,
+            expires_at=time.time() + 600,
+        )
+        agent = Agent(connect(f"ws{self.url.removeprefix('http')}/agent?key={key}"))
+        agent.hear("ready")
+        return agent
+
+
+@dataclass
+class Agent:
+    """Speaks the agent pane's protocol (gateway.agent_desk)."""
+
+    socket: ClientConnection
+
+    def do(self, act: str, **more: object) -> None:
+        self.socket.send(json.dumps({"do": act, **more}))
+
+    def hear(self, event: str) -> dict[str, Any]:
+        """The next such event; others are passed over."""
+        while True:
+            said: dict[str, Any] = json.loads(self.socket.recv(timeout=10))
+            assert said["event"] != "error", said
+            if said["event"] == event:
+                return said
+
+    def say(self, conversation: str, **content: object) -> None:
+        self.do("send", conversation=conversation, id=str(uuid.uuid4()), **content)
+
+    def leave(self) -> None:
+        self.socket.close()
 
 
 def new_channel() -> str:

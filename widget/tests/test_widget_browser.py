@@ -1,21 +1,28 @@
-"""The chat in Chromium: on somebody's page, against a real environment process."""
+"""The chat window in Chromium: on somebody's page, against a real environment process."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
+from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, expect
 
+from chatadmin.run.plan import ROOT
 from tests.stack import eventually
 from widget.tests.conftest import BRAND, Environment, Site, new_channel, snippet
 
 DATA = Path(__file__).parent / "testdata"
-ONE_THREAD = {"hasMultipleThreadsPerEndUser": False}
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 GREETING = "Je suis l’agent d’entraînement"
+
+
+def in_one_thread(environment: Environment, **document: Any) -> str:
+    """A messaging channel with one conversation per visitor."""
+    settings = {"hasMultipleThreadsPerEndUser": False, **document.pop("settings", {})}
+    return environment.publish(new_channel(), settings=settings, **document)
 
 
 def chat(page: Page) -> FrameLocator:
@@ -24,7 +31,11 @@ def chat(page: Page) -> FrameLocator:
 
 def inside(page: Page) -> Frame:
     """The chat's frame, to run script in."""
-    return eventually(lambda: next((frame for frame in page.frames if frame.parent_frame), None), what="there is a frame")
+    frame: Frame = eventually(
+        lambda: next((frame for frame in page.frames if frame.parent_frame), None), what="there is a frame"
+    )
+    frame.wait_for_selector(".cw-corner", state="attached")
+    return frame
 
 
 def open_chat(page: Page) -> FrameLocator:
@@ -39,17 +50,25 @@ def write(page: Page, text: str) -> None:
     box.press("Enter")
 
 
-def mine(page: Page) -> list[str]:
-    return chat(page).locator("[data-selector=CUSTOMER_MESSAGE_BUBBLE]").all_inner_texts()
+def mine(page: Page) -> Locator:
+    return chat(page).locator("[data-selector=CUSTOMER_MESSAGE_BUBBLE]")
 
 
-def from_agent(page: Page, text: str | re.Pattern[str]):
+def from_agent(page: Page, text: str | re.Pattern[str]) -> Locator:
     return chat(page).locator("[data-selector=AGENT_MESSAGE_BUBBLE]").filter(has_text=text)
 
 
-def in_one_thread(environment: Environment, **document: object) -> str:
-    settings = {**ONE_THREAD, **document.pop("settings", {})}  # type: ignore[dict-item]
-    return environment.publish(new_channel(), settings=settings, **document)
+def stored(environment: Environment, channel: str) -> list[str]:
+    """What visitors have said, as the environment keeps it."""
+    rows = environment.sql(
+        "SELECT m.content->'payload'->>'text' FROM gateway_message m JOIN gateway_thread t ON t.id = m.thread_id"
+        " WHERE t.channel = %s AND m.author = 'customer' ORDER BY m.id",
+        (channel,),
+    )
+    return [text for (text,) in rows]
+
+
+# -- the conversation --------------------------------------------------------------------------------------------------
 
 
 def test_a_visitor_and_the_practice_agent_have_a_conversation(
@@ -61,7 +80,7 @@ def test_a_visitor_and_the_practice_agent_have_a_conversation(
     write(page, "Bonjour <b>vous</b>")
     expect(from_agent(page, GREETING)).to_be_visible()
     expect(from_agent(page, "Vous avez écrit : Bonjour <b>vous</b>")).to_be_visible()
-    assert mine(page) == ["Bonjour <b>vous</b>"]
+    expect(mine(page)).to_have_text(["Bonjour <b>vous</b>"])
     expect(chat(page).locator(".cw-ticks.cw-seen")).to_be_visible()
     write(page, "choix")
     chat(page).get_by_role("button", name="Suivre une commande").click()
@@ -73,4 +92,872 @@ def test_a_visitor_and_the_practice_agent_have_a_conversation(
     expect(chat(page).locator(".cw-typing")).to_have_count(0)
     write(page, "fichier")
     expect(chat(page).get_by_role("link", name=re.compile("exemple.pdf"))).to_be_visible()
-    assert len(mine(page)) == 4 + 1
+    expect(mine(page)).to_have_text(["Bonjour <b>vous</b>", "choix", "Suivre une commande", "écris", "fichier"])
+
+
+def test_an_agents_words_arrive_and_are_counted_while_the_window_is_closed(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+    agent = gateway_environment.agent(channel)
+    agent.do("list")
+    conversation = agent.hear("conversations")["conversations"][0]["id"]
+    agent.do("typing", conversation=conversation, on=True)
+    expect(chat(page).locator(".cw-typing")).to_be_visible()
+    agent.say(conversation, text="Une personne, cette fois.")
+    expect(from_agent(page, "Une personne, cette fois.")).to_be_visible()
+    expect(chat(page).get_by_role("heading", name="Béatrice Côté")).to_be_visible()
+    chat(page).get_by_role("button", name="Réduire").click()
+    agent.say(conversation, text="Toujours là ?")
+    expect(chat(page).locator(".cw-badge")).to_contain_text("1")
+    # Another page of the site: nothing has been forgotten.
+    page.goto(site.page(snippet(gateway_environment.url, channel), path="/other"))
+    expect(chat(page).locator(".cw-badge")).to_contain_text("1")
+    open_chat(page)
+    expect(from_agent(page, "Toujours là ?")).to_be_visible()
+    assert agent.hear("seen")["direction"] == "outbound"
+    chat(page).get_by_role("button", name="Réduire").click()
+    expect(chat(page).locator(".cw-badge")).to_have_count(0)
+    agent.leave()
+
+
+def test_earlier_messages_are_loaded_and_the_place_is_kept(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    for number in range(24):
+        write(page, f"mot {number}")
+    expect(from_agent(page, "Vous avez écrit : mot 23")).to_be_visible()
+    page.reload()
+    expect(mine(page).last).to_have_text("mot 23")
+    assert mine(page).count() < 24
+    content = chat(page).locator("[data-selector=CONTENT]")
+    content.evaluate("element => { element.scrollTop = 0 }")
+    first = mine(page).first
+    before = first.bounding_box()
+    text = first.inner_text()
+    chat(page).get_by_role("button", name="précédents").click()
+    expect(mine(page)).to_have_count(24)
+    moved = mine(page).filter(has_text=re.compile(f"^{text}$")).bounding_box()
+    assert before is not None and moved is not None
+    assert abs(before["y"] - moved["y"]) < 60
+    expect(mine(page)).to_have_text([f"mot {number}" for number in range(24)])
+
+
+def test_several_conversations_are_listed_begun_and_archived(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = gateway_environment.publish(new_channel())
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = open_chat(page)
+    write(page, "Première")
+    expect(from_agent(page, "Vous avez écrit : Première")).to_be_visible()
+    window.get_by_role("button", name="Retour aux conversations").click()
+    expect(window.get_by_role("heading", name="Conversations")).to_be_visible()
+    window.locator("[data-selector=START_NEW_CHAT]").click()
+    expect(mine(page)).to_have_count(0)
+    write(page, "Seconde")
+    expect(from_agent(page, "Vous avez écrit : Seconde")).to_be_visible()
+    window.get_by_role("button", name="Retour aux conversations").click()
+    expect(window.locator(".cw-thread")).to_have_count(2)
+    page.reload()
+    expect(window.locator(".cw-thread")).to_have_count(2)
+    window.locator("li").filter(has_text="Première").get_by_role("button").click()
+    expect(mine(page)).to_have_text(["Première"])
+    window.locator("[data-selector=HEADER_ACTION_MENU_BUTTON]").click()
+    window.get_by_role("menuitem", name="Archiver").click()
+    expect(window.locator(".cw-thread")).to_have_count(1)
+    expect(window.locator(".cw-thread")).to_contain_text("Seconde")
+
+
+def test_a_live_conversation_waits_in_a_queue_and_is_ended_after_a_question(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = gateway_environment.publish(new_channel(), live=True)
+    agent = gateway_environment.agent(channel)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = open_chat(page)
+    write(page, "Bonjour")
+    expect(from_agent(page, GREETING)).to_be_visible()
+    conversation = agent.hear("message")["conversation"]
+    agent.say(conversation, text="Me voici.")
+    expect(from_agent(page, "Me voici.")).to_be_visible()
+    window.locator("[data-selector=HEADER_ACTION_MENU_BUTTON]").click()
+    window.get_by_role("menuitem", name="Terminer la conversation").click()
+    question = window.get_by_role("alertdialog")
+    expect(question).to_be_visible()
+    window.locator("[data-selector=SECONDARY_BUTTON]").click()
+    expect(question).to_have_count(0)
+    expect(window.locator("[data-selector=TEXTAREA]")).to_be_visible()
+    window.locator("[data-selector=HEADER_ACTION_MENU_BUTTON]").click()
+    window.get_by_role("menuitem", name="Terminer la conversation").click()
+    window.locator("[data-selector=PRIMARY_BUTTON]").click()
+    expect(window.locator("[data-selector=TEXTAREA]")).to_have_count(0)
+    assert agent.hear("status")["status"] == "closed" or agent.hear("status")["status"] == "closed"
+    expect(mine(page)).to_have_text(["Bonjour"])
+    window.locator("[data-selector=START_NEW_CHAT]").click()
+    expect(mine(page)).to_have_count(0)
+    write(page, "Encore moi")
+    expect(from_agent(page, "Vous avez écrit : Encore moi")).to_be_visible()
+    agent.leave()
+
+
+# -- the channel's own CSS and JavaScript ------------------------------------------------------------------------------
+
+
+def test_the_example_of_an_adaptive_card_works_as_pasted(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(
+        gateway_environment,
+        customCss=(DATA / "adaptive-card.css").read_text(encoding="utf-8"),
+        customJs=(DATA / "adaptive-card.js").read_text(encoding="utf-8"),
+    )
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = open_chat(page)
+    write(page, "carte")
+    button = window.locator(".ac-pushButton").first
+    expect(button).to_be_visible()
+    expect(button).to_have_css("color", "rgb(250, 172, 75)")
+    expect(button).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(button).to_have_css("border-radius", "10px")
+    expect(button).to_have_css("padding", "10px")
+    said: list[str] = []
+
+    def heard(dialog: Any) -> None:
+        said.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", heard)
+    button.click()
+    assert said == ["roshan"]
+    # After a reload the card is part of the conversation from the start, maybe before the load event.
+    page.reload()
+    window.locator(".ac-pushButton").first.click()
+    assert said == ["roshan", "roshan"]
+
+
+def test_a_card_without_script_submits_for_the_visitor(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = open_chat(page)
+    write(page, "carte")
+    window.get_by_role("button", name="Confirmer").click()
+    expect(from_agent(page, "Vous avez choisi : Confirmer")).to_be_visible()
+
+
+HOSTILE_TEXT = '/* </script><script>window.broken = 1</script> <!-- --> ]]> \u2028 */ window.ran = "</script>" + "<!--<script>";'
+
+
+def test_script_of_any_text_runs_once_before_load_and_stays_script(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    script = (
+        HOSTILE_TEXT
+        + "window.before = document.readyState; window.drawn = !!document.querySelector('.cw-launcher');"
+        + "window.loads = 0; addEventListener('load', () => { window.loads++ }); window.times = (window.times || 0) + 1;"
+    )
+    channel = in_one_thread(gateway_environment, customJs=script)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    frame = inside(page)
+    frame.wait_for_function("window.loads === 1")
+    state = frame.evaluate("({ ran, before, drawn, times, broken: window.broken, text: document.body.innerText })")
+    assert state.pop("text") == "Nous sommes en ligne"
+    assert state == {
+        "ran": "</script><!--<script>",
+        "before": "loading",
+        "drawn": True,
+        "times": 1,
+        **({} if "broken" not in state else {"broken": None}),
+    }
+
+
+@pytest.mark.page_errors
+def test_a_script_that_fails_and_a_sheet_with_a_brace_too_many_do_not_stop_the_chat(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    css = ".x{color:red}} [data-selector=HEADER]{background:rgb(1, 2, 3)} body{font-size:3px !important"
+    channel = in_one_thread(gateway_environment, customJs="nonsense(", customCss=css)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    expect(chat(page).locator("[data-selector=HEADER]")).to_have_css("background-color", "rgb(1, 2, 3)")
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+
+
+def test_the_channels_script_reaches_neither_page_nor_cookies_nor_storage(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    script = """
+    window.seen = {};
+    const attempt = (name, act) => { try { seen[name] = String(act()) } catch (error) { seen[name] = error.name } };
+    attempt('parent', () => parent.document.title);
+    attempt('parentCommand', () => parent.cxone('chat', 'sendMessage', 'x'));
+    attempt('top', () => { top.location = 'https://example.com/'; return 'went' });
+    attempt('cookie', () => { document.cookie = 'a=1'; return 'set ' + document.cookie });
+    attempt('local', () => localStorage.length);
+    attempt('session', () => sessionStorage.length);
+    attempt('indexed', () => indexedDB.open('x'));
+    attempt('caches', () => caches.open('x'));
+    attempt('frame', () => frameElement && frameElement.id);
+    attempt('origin', () => self.origin);
+    """
+    channel = in_one_thread(gateway_environment, customJs=script)
+    page.context.add_cookies([{"name": "shop", "value": "secret", "url": site.url}])
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    seen = inside(page).evaluate("window.seen")
+    assert seen.pop("origin") == "null"
+    assert seen.pop("frame") == "null"
+    assert {name: seen[name] for name in ("parent", "parentCommand", "cookie", "local", "session")} == dict.fromkeys(
+        ("parent", "parentCommand", "cookie", "local", "session"), "SecurityError"
+    )
+    assert seen["top"] in {"SecurityError", "went"}
+    assert seen["indexed"] != "[object IDBOpenDBRequest]" or inside(page).evaluate(
+        "new Promise(done => { const open = indexedDB.open('x'); open.onerror = () => done(true); open.onsuccess = () => done(false) })"
+    )
+    assert page.url.startswith(site.url)
+    assert page.title() == "Shop"
+
+
+def test_what_the_frame_says_is_bounded_by_the_page(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    # A hostile script takes the port's prototype and asks for the whole screen, closed, and for other commands.
+    script = """
+    const post = MessagePort.prototype.postMessage;
+    MessagePort.prototype.postMessage = function (message) {
+      if (!window.port) { window.port = this; post.call(this, {type: 'size', open: false, width: 9e9, height: 9e9, title: 1});
+        post.call(this, {type: 'command', args: ['chat', 'setCustomerId', 'somebody']});
+        post.call(this, {type: 'command', args: ['chat', '__proto__']}); post.call(this, {type: 'send', text: {}}); post.call(this, null); }
+      return post.apply(this, arguments);
+    };
+    cxone('chat', 'setWindowWidth', '500px');
+    """
+    channel = in_one_thread(gateway_environment, customJs=script)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    inside(page).wait_for_function("window.port")
+    expect(page.locator("iframe")).to_be_visible()
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    assert box["width"] <= 480
+    assert box["height"] <= 200
+    customers = page.evaluate("Object.entries(localStorage).filter(([key]) => key.endsWith(':customer')).map(([, id]) => id)")
+    assert "somebody" not in customers
+
+
+# -- on the page -------------------------------------------------------------------------------------------------------
+
+
+def test_the_chat_works_on_a_page_with_a_strict_policy(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    own = gateway_environment.url
+    policy = (
+        f"default-src 'none'; script-src 'nonce-abc' {own}/loader/; connect-src {own} {own.replace('http', 'ws')}; frame-src {own};"
+        " style-src 'none'; base-uri 'none'; require-trusted-types-for 'script'"
+    )
+    channel = in_one_thread(gateway_environment)
+    body = snippet(own, channel, nonce="abc").replace("e.src=", "e.nonce='abc';e.src=")
+    # The snippet's own assignment of an address needs a policy under trusted types; the chat's code needs none.
+    body = body.replace(
+        "e.src=u+", "e.src=trustedTypes.createPolicy('shop',{createScriptURL:x=>x}).createScriptURL(u+"
+    ).replace("/3600);", "/3600));", 1)
+    page.goto(site.page(body, headers={"Content-Security-Policy": policy}))
+    open_chat(page)
+    write(page, "carte")
+    expect(chat(page).locator(".ac-pushButton").first).to_be_visible()
+
+
+def test_nothing_is_asked_of_third_parties_and_no_cookie_is_set(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url.split("/")[2]))
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    write(page, "carte")
+    expect(chat(page).locator(".ac-pushButton").first).to_be_visible()
+    assert asked == {site.url.removeprefix("http://"), gateway_environment.url.removeprefix("http://")}
+    assert page.context.cookies() == []
+
+
+def test_the_page_does_not_move_and_its_rules_for_iframes_do_not_count(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    head = "<style>iframe { position: static; width: 100% !important; height: 300px !important; border: 9px solid; max-width: 10px; opacity: .1 }</style>"
+    watch = "<script>window.shift=0;new PerformanceObserver(list=>{for(const e of list.getEntries())window.shift+=e.value}).observe({type:'layout-shift',buffered:true})</script>"
+    body = "<p>" + "Words. " * 900 + "</p>"
+    page.goto(site.page(watch + body + snippet(gateway_environment.url, channel), head=head))
+    open_chat(page)
+    expect(page.locator("iframe")).to_have_css("position", "fixed")
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    assert box["width"] == pytest.approx(24 * 16 + 40)
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.shift") == 0
+    # What lies beside the window is still the page's to click.
+    assert page.evaluate("document.elementFromPoint(300, 300).tagName") == "P"
+
+
+def test_on_a_phone_the_open_window_takes_the_screen(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment, widget={"appearance": "bubble", "position": "left"})
+    page.set_viewport_size({"width": 390, "height": 780})
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    expect(page.locator("iframe")).to_be_visible()
+    closed = page.locator("iframe").bounding_box()
+    assert closed == {"x": 0, "y": 680, "width": 100, "height": 100}
+    open_chat(page)
+    expect(chat(page).locator(".cw-full")).to_be_visible()
+    assert page.locator("iframe").bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 780}
+    page.set_viewport_size({"width": 1000, "height": 780})
+    expect(chat(page).locator(".cw-full")).to_have_count(0)
+
+
+def test_a_dark_page_shows_through_around_the_launcher(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    head = "<style>:root{color-scheme:dark;background:rgb(20,24,30)}</style>"
+    page.goto(site.page(snippet(gateway_environment.url, channel), head=head))
+    expect(chat(page).locator(".cw-launcher")).to_be_visible()
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    corner = page.screenshot(clip={"x": box["x"] + 1, "y": box["y"] + 1, "width": 1, "height": 1})
+    assert _pixel(corner) == (20, 24, 30)
+
+
+def _pixel(png: bytes) -> tuple[int, int, int]:
+    """The colour of a picture of one pixel."""
+    import zlib
+
+    at = png.index(b"IDAT")
+    length = int.from_bytes(png[at - 4 : at], "big")
+    raw = zlib.decompress(png[at + 4 : at + 4 + length])
+    return raw[1], raw[2], raw[3]
+
+
+def test_two_chats_stand_side_by_side_and_loading_twice_changes_nothing(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    first = in_one_thread(gateway_environment, widget={"appearance": "bubble", "position": "right"})
+    second = in_one_thread(gateway_environment, widget={"appearance": "bubble", "position": "right"})
+    body = snippet(gateway_environment.url, first) + snippet(
+        gateway_environment.url, first, after=f"cxone('chat','init',{BRAND},'{second}');"
+    )
+    page.goto(site.page(body))
+    expect(page.locator("iframe")).to_have_count(2)
+    boxes = []
+    for place in range(2):
+        expect(page.locator("iframe").nth(place)).to_be_visible()
+        expect(page.frame_locator("iframe").nth(place).locator(".cw-launcher")).to_be_visible()
+    page.wait_for_timeout(100)
+    for place in range(2):
+        box = page.frame_locator("iframe").nth(place).locator(".cw-launcher").bounding_box()
+        assert box is not None
+        boxes.append(box)
+    left, right = sorted(boxes, key=lambda box: box["x"])
+    assert left["x"] + left["width"] <= right["x"]
+
+
+def test_the_older_snippet_works_with_a_classic_script(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    body = f"""<script>window.BrandEmbassy='brandembassy';window.brandembassy=function(){{(brandembassy.q=brandembassy.q||[]).push(arguments)}};
+    brandembassy('init',{BRAND},'{channel}');brandembassy('setCustomField','order','7');</script>
+    <script async src="{gateway_environment.url}/loader/1/loader.js"></script>"""
+    page.goto(site.page(body))
+    open_chat(page)
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+    assert _contact_fields(gateway_environment, channel) == {"order": "7"}
+
+
+def _contact_fields(environment: Environment, channel: str) -> dict[str, str]:
+    [(found,)] = environment.sql("SELECT custom_fields FROM gateway_contact WHERE channel = %s", (channel,))
+    return dict(found)
+
+
+@pytest.mark.page_errors
+def test_what_is_wrong_is_said_in_the_console_and_the_page_goes_on(
+    page: Page, site: Site, gateway_environment: Environment, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    page.on("console", lambda message: lines.append(f"{message.type}: {message.text}"))
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+
+    def said(pattern: str) -> bool:
+        return any(re.search(pattern, line) for line in lines)
+
+    own = gateway_environment.url
+    foreign = gateway_environment.publish(new_channel(), domains=["https://shop.example"])
+    page.goto(site.page(snippet(own, foreign)))
+    eventually(lambda: page.wait_for_timeout(50) or said(rf"error: \[chat\].*{site.url}.*allowed domains"), what="the origin is named")
+    expect(page.locator("iframe")).to_have_count(0)
+
+    page.goto(site.page(snippet(own, new_channel()), path="/unknown"))
+    eventually(lambda: page.wait_for_timeout(50) or said(r"error: \[chat\] There is no channel chat_"), what="the channel is named")
+
+    channel = in_one_thread(gateway_environment)
+    commands = "cxone('nonsense');cxone('nonsense');cxone('chat','dance');cxone('chat','dance',1);cxone('chat','setAuthorizationCode','x');cxone();cxone('chat');"
+    page.goto(site.page(snippet(own, channel, after=commands), path="/commands"))
+    open_chat(page)
+    assert sum("nonsense" in line for line in lines) == 1
+    assert sum("dance" in line for line in lines) == 1
+    assert said(r"error: \[chat\] setAuthorizationCode must come before init")
+
+    file = tmp_path / "page.html"
+    file.write_text(f"<!doctype html><title>File</title>{snippet(own, channel)}", encoding="utf-8")
+    page.goto(file.as_uri())
+    eventually(lambda: page.wait_for_timeout(50) or said(r"error: \[chat\] This page has no web address of its own"), what="a local file is refused")
+    expect(page.locator("iframe")).to_have_count(0)
+    assert thrown == []
+
+
+def test_a_visitor_is_the_same_on_the_next_page_and_somebody_new_without_storage(
+    browser_context: BrowserContext, page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+    page.goto(site.page(snippet(gateway_environment.url, channel), path="/next"))
+    # It was open, so it is open again.
+    expect(mine(page)).to_have_text(["Bonjour"])
+    denied = browser_context.new_page()
+    denied.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, {get() { throw new DOMException('denied', 'SecurityError') }})"
+    )
+    denied.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(denied)
+    write(denied, "Sans mémoire")
+    expect(from_agent(denied, "Vous avez écrit : Sans mémoire")).to_be_visible()
+    expect(mine(denied)).to_have_text(["Sans mémoire"])
+    denied.close()
+
+
+def test_two_tabs_show_one_conversation_and_say_nothing_twice(
+    browser_context: BrowserContext, page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    address = site.page(snippet(gateway_environment.url, channel))
+    other = browser_context.new_page()
+    for tab in (page, other):
+        tab.goto(address)
+        open_chat(tab)
+    write(page, "d’ici")
+    expect(from_agent(other, "Vous avez écrit : d’ici")).to_be_visible()
+    write(other, "de là")
+    for tab in (page, other):
+        expect(from_agent(tab, "Vous avez écrit : de là")).to_be_visible()
+        expect(mine(tab)).to_have_text(["d’ici", "de là"])
+    assert stored(gateway_environment, channel) == ["d’ici", "de là"]
+    other.close()
+
+
+# -- the line ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_message_is_lost_or_doubled_when_the_environment_dies_and_comes_back(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    write(page, "avant")
+    expect(from_agent(page, "Vous avez écrit : avant")).to_be_visible()
+    gateway_environment.stop()
+    expect(chat(page).get_by_role("status").filter(has_text="Tentative de connexion")).to_be_visible()
+    for number in range(3):
+        write(page, f"pendant {number}")
+    expect(mine(page)).to_have_count(4)
+    expect(chat(page).locator(".cw-sending")).to_have_count(3)
+    gateway_environment.start()
+    expect(from_agent(page, "Vous avez écrit : pendant 2")).to_be_visible(timeout=40_000)
+    wanted = ["avant", "pendant 0", "pendant 1", "pendant 2"]
+    expect(mine(page)).to_have_text(wanted)
+    expect(chat(page).locator(".cw-sending")).to_have_count(0)
+    assert stored(gateway_environment, channel) == wanted
+
+
+def test_an_answer_that_was_lost_on_the_way_does_not_double_the_message(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    lines = 0
+
+    def intercept(route: Any) -> None:
+        nonlocal lines
+        lines += 1
+        first = lines == 1
+        server = route.connect_to_server()
+        swallow = False
+
+        def from_page(text: str | bytes) -> None:
+            nonlocal swallow
+            server.send(text)
+            if first and '"SendMessage"' in str(text):
+                # Stored over there; nothing more comes back on this line, which then breaks.
+                swallow = True
+                page.wait_for_timeout(300)
+                route.close(code=4900)
+
+        def from_server(text: str | bytes) -> None:
+            if not swallow:
+                route.send(text)
+
+        route.on_message(from_page)
+        server.on_message(from_server)
+
+    page.route_web_socket(re.compile("/ws"), intercept)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    write(page, "une fois")
+    expect(from_agent(page, "Vous avez écrit : une fois")).to_be_visible()
+    write(page, "et encore")
+    expect(from_agent(page, "Vous avez écrit : et encore")).to_be_visible()
+    assert lines == 2
+    expect(mine(page)).to_have_text(["une fois", "et encore"])
+    assert stored(gateway_environment, channel) == ["une fois", "et encore"]
+
+
+def test_what_was_written_survives_leaving_the_page_before_it_was_sent(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    address = site.page(snippet(gateway_environment.url, channel))
+    page.goto(address)
+    open_chat(page)
+    write(page, "avant")
+    expect(from_agent(page, "Vous avez écrit : avant")).to_be_visible()
+    page.context.set_offline(True)
+    gateway_environment.stop()
+    write(page, "en chemin")
+    chat(page).locator("[data-selector=TEXTAREA]").fill("un brouillon")
+    page.wait_for_timeout(500)
+    page.context.set_offline(False)
+    gateway_environment.start()
+    page.goto(address)
+    expect(from_agent(page, "Vous avez écrit : en chemin")).to_be_visible(timeout=20_000)
+    expect(mine(page)).to_have_text(["avant", "en chemin"])
+    expect(chat(page).locator("[data-selector=TEXTAREA]")).to_have_value("un brouillon")
+
+
+@pytest.mark.parametrize("secured", [True, False])
+def test_both_kinds_of_session_connect(
+    page: Page, site: Site, gateway_environment: Environment, secured: bool
+) -> None:
+    channel = in_one_thread(
+        gateway_environment, settings={"features": {"securedSessions": secured}}, isUnsecuredConnectionAllowed=True
+    )
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+    assert ("transactionToken=" in sockets[0]) == secured
+    assert ("customerId=" in sockets[0]) == (not secured)
+
+
+@pytest.mark.page_errors
+def test_a_visitor_whose_channel_is_closed_to_the_page_is_told(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+    gateway_environment.publish(
+        channel, domains=["https://shop.example"], settings={"hasMultipleThreadsPerEndUser": False}
+    )
+    expect(chat(page).locator(".cw-failed")).to_be_visible()
+    expect(chat(page).locator("[data-selector=TEXTAREA]")).to_be_disabled()
+    expect(mine(page)).to_have_text(["Bonjour"])
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def test_commands_before_and_after_init_do_what_they_say(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment, customCss="[data-selector=HEADER]{color:rgb(9, 9, 9)}")
+    before = """cxone('chat','setCustomerName','Zoé Tremblay');cxone('chat','setContactCustomField','topic','Livraison');
+    cxone('chat','setCustomerCustomField','tier','or');cxone('chat','setTranslation','replyBoxPlaceholder','Dites-nous tout');"""
+    after = """cxone('chat','setCaseCustomField','order','42');cxone('chat','setWindowWidth','500px');cxone('chat','setWindowHeight',520);
+    cxone('chat','setCustomCss','[data-selector=HEADER]{background:rgb(1, 2, 3)}');cxone('chat','setAllowedExternalMessageTypes',['MESSAGE_SENT','MESSAGE_RECEIVED']);
+    window.pushed=[];window.any=[];window.posted=[];addEventListener('message',e=>posted.push(e.data.actionType));
+    cxone('chat','onPushUpdate',['MessageCreated'],e=>pushed.push(e.eventType));cxone('chat','onAnyPushUpdate',e=>any.push(e.eventType));
+    cxone('chat','sendMessage','De la page');"""
+    page.goto(site.page(snippet(gateway_environment.url, channel, before=before, after=after)))
+    open_chat(page)
+    expect(from_agent(page, "Vous avez écrit : De la page")).to_be_visible()
+    expect(chat(page).get_by_placeholder("Dites-nous tout")).to_be_visible()
+    header = chat(page).locator("[data-selector=HEADER]")
+    expect(header).to_have_css("background-color", "rgb(1, 2, 3)")
+    expect(header).not_to_have_css("color", "rgb(9, 9, 9)")
+    window = chat(page).locator("[data-selector=WINDOW]").bounding_box()
+    assert window is not None
+    assert (window["width"], window["height"]) == (500, 520)
+    assert _contact_fields(gateway_environment, channel) == {"topic": "Livraison", "order": "42"}
+    [(first, last, customer)] = gateway_environment.sql(
+        "SELECT first_name, last_name, custom_fields FROM gateway_customer WHERE channel = %s", (channel,)
+    )
+    assert (first, last, customer) == ("Zoé", "Tremblay", {"tier": "or"})
+    assert set(page.evaluate("window.pushed")) == {"MessageCreated"}
+    assert {"CaseCreated", "MessageCreated"} <= set(page.evaluate("window.any"))
+    assert {"MESSAGE_SENT", "MESSAGE_RECEIVED"} <= set(page.evaluate("window.posted"))
+    # Later words travel at once.
+    page.evaluate("cxone('chat','setContactCustomField','topic','Facture')")
+    eventually(
+        lambda: page.wait_for_timeout(50) or _contact_fields(gateway_environment, channel)["topic"] == "Facture",
+        what="the field arrived",
+    )
+
+
+def test_the_channels_script_has_commands_of_its_own(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    script = "window.pushed=[];cxone('chat','onPushUpdate',['MessageCreated'],e=>pushed.push(e.eventType));brandembassy('setTranslation','replyBoxPlaceholder','Par ici');"
+    channel = in_one_thread(gateway_environment, customJs=script)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    open_chat(page)
+    expect(chat(page).get_by_placeholder("Par ici")).to_be_visible()
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+    assert "MessageCreated" in inside(page).evaluate("window.pushed")
+
+
+def test_another_customer_sees_nothing_of_the_one_before(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel, after="cxone('chat','setCustomerId','alice');")))
+    open_chat(page)
+    write(page, "C’est Alice")
+    expect(from_agent(page, "Vous avez écrit : C’est Alice")).to_be_visible()
+    page.evaluate("cxone('chat','setCustomerId','bob')")
+    expect(mine(page)).to_have_count(0)
+    write(page, "C’est Bob")
+    expect(from_agent(page, "Vous avez écrit : C’est Bob")).to_be_visible()
+    expect(mine(page)).to_have_text(["C’est Bob"])
+    owners = gateway_environment.sql(
+        "SELECT c.external_id, m.content->'payload'->>'text' FROM gateway_message m JOIN gateway_thread t ON t.id = m.thread_id"
+        " JOIN gateway_customer c ON c.id = t.customer_id WHERE t.channel = %s AND m.author = 'customer' ORDER BY m.id",
+        (channel,),
+    )
+    assert owners == [("alice", "C’est Alice"), ("bob", "C’est Bob")]
+
+
+def test_the_first_message_can_be_sent_by_itself(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    after = "cxone('chat','sendFirstMessageAutomatically','Je voudrais parler à quelqu’un');"
+    page.goto(site.page(snippet(gateway_environment.url, channel, after=after)))
+    open_chat(page)
+    expect(from_agent(page, "Vous avez écrit : Je voudrais parler")).to_be_visible()
+    page.reload()
+    expect(mine(page)).to_have_text(["Je voudrais parler à quelqu’un"])
+
+
+# -- for everybody -----------------------------------------------------------------------------------------------------
+
+
+def test_everything_can_be_done_by_keyboard(page: Page, site: Site, gateway_environment: Environment) -> None:
+    channel = gateway_environment.publish(
+        new_channel(), settings={"liveChatAllowAudioNotification": True}
+    )
+    page.goto(site.page('<a href="#">Avant</a>' + snippet(gateway_environment.url, channel)))
+    expect(chat(page).locator(".cw-launcher")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(chat(page).locator(".cw-launcher")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(chat(page).locator("[data-selector=TEXTAREA]")).to_be_focused()
+    page.keyboard.type("Par le clavier")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("deux lignes")
+    page.keyboard.press("Enter")
+    expect(mine(page)).to_have_text(["Par le clavier\ndeux lignes"])
+    expect(chat(page).locator("[data-selector=TEXTAREA]")).to_be_focused()
+    menu = chat(page).locator("[data-selector=HEADER_ACTION_MENU_BUTTON]")
+    menu.press("Enter")
+    items = chat(page).get_by_role("menuitem")
+    expect(items.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(items.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(items.first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(items).to_have_count(0)
+    expect(menu).to_be_focused()
+    expect(chat(page).get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(chat(page).get_by_role("dialog")).to_have_count(0)
+    expect(chat(page).locator(".cw-launcher")).to_be_focused()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds in the chat's document, one line a rule."""
+    frame = inside(page)
+    if not frame.evaluate("!!window.axe"):
+        frame.evaluate(AXE.read_text(encoding="utf-8"))
+    # The page around gives the document its landmarks, and may zoom it.
+    found = frame.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['help']} ({', '.join(str(node['target']) for node in one['nodes'])})"
+        for one in found["violations"]
+    ]
+
+
+@pytest.mark.page_errors
+@pytest.mark.parametrize(
+    ("locale", "colors"),
+    [
+        ("fr", {}),
+        ("en", {"theme": "#ffe000", "button": "#777777", "headerBackground": "#0a5", "headerFont": "#0b6", "widgetBackground": "#123"}),
+        ("ar", {}),
+    ],
+)
+def test_axe_finds_nothing_in_any_state(
+    page: Page, site: Site, gateway_environment: Environment, locale: str, colors: dict[str, str]
+) -> None:
+    channel = new_channel()
+    gateway_environment.publish(channel, colors=colors, settings={"liveChatAllowAudioNotification": True})
+    page.goto(site.page(snippet(gateway_environment.url, channel, before=f"cxone('chat','setLocale','{locale}');")))
+    window = chat(page)
+    expect(window.locator(".cw-launcher")).to_be_visible()
+    assert violations(page) == []
+    open_chat(page)
+    assert window.locator("html").get_attribute("dir") == ("rtl" if locale == "ar" else "ltr")
+    assert violations(page) == []
+    write(page, "https://example.com/ carte")
+    write(page, "carte")
+    expect(window.locator(".ac-pushButton").first).to_be_visible()
+    write(page, "choix")
+    expect(window.locator(".cw-chip").first).to_be_visible()
+    assert violations(page) == []
+    write(page, "fichier")
+    expect(window.locator("a.cw-file")).to_be_visible()
+    window.locator("input[type=file]").set_input_files(
+        {"name": "x.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"}
+    )
+    expect(window.locator(".cw-refused")).to_be_visible()
+    window.locator("[data-selector=HEADER_ACTION_MENU_BUTTON]").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    window.locator("[data-selector=HEADER] .cw-flip").click()
+    expect(window.locator(".cw-thread")).to_be_visible()
+    assert violations(page) == []
+    window.locator("li button").click()
+    gateway_environment.publish(channel, domains=["https://shop.example"], colors=colors)
+    expect(window.locator(".cw-failed")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_in_a_live_conversation(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = gateway_environment.publish(new_channel(), live=True)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = open_chat(page)
+    write(page, "Bonjour")
+    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
+    window.locator("[data-selector=HEADER_ACTION_MENU_BUTTON]").click()
+    window.get_by_role("menuitem").last.click()
+    expect(window.get_by_role("alertdialog")).to_be_visible()
+    assert violations(page) == []
+    window.locator("[data-selector=PRIMARY_BUTTON]").click()
+    expect(window.locator("[data-selector=START_NEW_CHAT]")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_file_the_environment_refuses_says_so_and_can_be_tried_again(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = in_one_thread(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = open_chat(page)
+    window.locator("input[type=file]").set_input_files(
+        {"name": "photo.png", "mimeType": "image/png", "buffer": b"\x89PNG" + b"0" * 2000}
+    )
+    expect(window.locator(".cw-file")).to_contain_text("photo.png")
+    expect(window.locator(".cw-wrong")).to_be_visible()
+    window.locator(".cw-wrong").get_by_role("button", name="Réessayer").click()
+    expect(window.locator(".cw-wrong")).to_be_visible()
+    expect(window.locator(".cw-file")).to_have_count(1)
+
+
+# -- the preview -------------------------------------------------------------------------------------------------------
+
+
+def _preview(site: Site, config: dict[str, Any], width: str = "900px") -> str:
+    return site.page(
+        f'<div id="preview" style="width:{width};height:700px"></div><script type="module">'
+        "import { mount } from '/static/widget/preview.js';"
+        f"window.config = {json.dumps(config)};"
+        "window.preview = mount(document.getElementById('preview'), {frameUrl: '/preview/frame/', config, locale: 'fr', theme: 'light'});"
+        "</script>"
+    )
+
+
+PREVIEW = {"widget": {"appearance": "bar", "position": "right"}, "settings": {"hasMultipleThreadsPerEndUser": False}}
+
+
+def test_the_preview_shows_a_draft_and_follows_it_without_a_reload(page: Page, site: Site) -> None:
+    page.goto(_preview(site, {**PREVIEW, "customCss": (DATA / "adaptive-card.css").read_text(encoding="utf-8")}))
+    window = chat(page)
+    expect(window.locator(".ac-pushButton")).to_have_css("color", "rgb(250, 172, 75)")
+    expect(from_agent(page, "Je suis Camille")).to_be_visible()
+    inside(page).evaluate("window.kept = 1")
+    page.evaluate(
+        "preview.update({...config, customCss: '.ac-pushButton{color:rgb(1, 2, 3)}', colors: {headerBackground: '#102030', headerFont: '#ffffff'},"
+        " widget: {appearance: 'bubble', position: 'left'}, translations: {replyBoxPlaceholder: 'Allez-y'}})"
+    )
+    expect(window.locator(".ac-pushButton")).to_have_css("color", "rgb(1, 2, 3)")
+    expect(window.locator("[data-selector=HEADER]")).to_have_css("background-color", "rgb(16, 32, 48)")
+    expect(window.get_by_placeholder("Allez-y")).to_be_visible()
+    write(page, "Un essai")
+    expect(from_agent(page, "Bien reçu : « Un essai »")).to_be_visible()
+    page.evaluate("preview.close()")
+    expect(window.locator(".cw-bubble")).to_be_visible()
+    box = page.locator("iframe").bounding_box()
+    container = page.locator("#preview").bounding_box()
+    assert box is not None and container is not None
+    assert box["x"] == container["x"]
+    assert box["y"] + box["height"] == container["y"] + container["height"]
+    page.evaluate("preview.open()")
+    expect(window.get_by_role("dialog")).to_be_visible()
+    assert inside(page).evaluate("window.kept") == 1
+    # Changed script is the one thing that needs the window anew.
+    page.evaluate("preview.update({...config, customJs: 'window.mine = 1'})")
+    eventually(lambda: page.wait_for_timeout(100) or inside(page).evaluate("window.mine"), what="the new script ran")
+    expect(window.get_by_role("dialog")).to_be_visible()
+    assert inside(page).evaluate("window.kept") is None
+    page.evaluate("preview.destroy()")
+    expect(page.locator("iframe")).to_have_count(0)
+
+
+def test_a_narrow_preview_is_a_phone(page: Page, site: Site) -> None:
+    page.goto(_preview(site, PREVIEW, width="360px"))
+    expect(chat(page).locator(".cw-full")).to_be_visible()
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (360, 700)
