@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
@@ -17,10 +16,6 @@ from tests.browser import browser, browser_context, page
 from tests.stack import stack
 
 __all__ = ["browser", "browser_context", "page", "stack"]
-
-
-def _is_gateway() -> bool:
-    return settings.SETTINGS_MODULE == "gateway.settings"
 
 
 @pytest.fixture(scope="session")
@@ -34,25 +29,11 @@ def django_db_setup(
 ) -> Iterator[None]:
     """The owner role makes and migrates the database; the tests connect as the role that serves, bound by row security."""
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        if _is_gateway():
-            name = environment.GATEWAY_DATABASE
-            _gateway_database()
-        else:
-            name = environment.CONSOLE_DATABASE
-            _console_database()
+        _console_database()
     yield
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         connection.close()
-    databases.drop(environment.server_url(), name)
-
-
-def _gateway_database() -> None:
-    server = environment.server_url()
-    databases.drop(server, environment.GATEWAY_DATABASE)
-    databases.gateway_on(
-        server, environment.GATEWAY_DATABASE, role=environment.GATEWAY, password=environment.PASSWORD
-    )
-    call_command("gateway_migrate", verbosity=0)
+    databases.drop(environment.server_url(), environment.CONSOLE_DATABASE)
 
 
 def _console_database() -> None:

@@ -25,8 +25,7 @@ from chatadmin.run.state import State
 
 STATE = ROOT / ".local" / f"test-{os.getpid()}"
 CONSOLE_DATABASE = f"test_console_{os.getpid()}"
-GATEWAY_DATABASE = f"test_gateway_{os.getpid()}"
-OWNER, APP, GATEWAY = "test_owner", "test_app", "test_gateway"
+OWNER, APP = "test_owner", "test_app"
 #: Roles of a server that lives as long as the tests, or of a developer's own.
 PASSWORD = "test"
 
@@ -104,17 +103,11 @@ def start() -> None:
     plan.database_owner_url = databases.with_login(
         server_url(), user=OWNER, password=PASSWORD, database=CONSOLE_DATABASE
     )
-    plan.gateway_database_url = databases.with_login(
-        server_url(), user=GATEWAY, password=PASSWORD, database=GATEWAY_DATABASE
-    )
     plan.redis_url = os.environ["TEST_REDIS_URL"]
-    chosen = os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    # An environment runs as processes of its own; its modules can be imported here all the same.
+    plan.gateway_database_url = plan.database_url
     os.environ.update(plan.gateway_environment("test") | plan.console_environment())
     os.environ["DATABASE_OWNER_URL"] = plan.database_owner_url
-    if chosen:
-        os.environ["DJANGO_SETTINGS_MODULE"] = chosen
-    else:
-        del os.environ["DJANGO_SETTINGS_MODULE"]  # pyproject.toml or --ds says which
     atexit.register(lambda: shutil.rmtree(STATE, ignore_errors=True))
 
 
