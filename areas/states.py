@@ -36,7 +36,8 @@ class EnvironmentState:
 def states(channels: Iterable[ChannelLike]) -> Mapping[Any, list[EnvironmentState]]:
     """Channel pk -> its state in every environment, in the order a release passes through them; constant queries."""
     tell = cast(
-        "Callable[[Iterable[ChannelLike]], Mapping[Any, list[EnvironmentState]]]", import_string(settings.CONFIG_STATES)
+        "Callable[[Iterable[ChannelLike]], Mapping[Any, list[EnvironmentState]]]",
+        import_string(settings.CONFIG_STATES),
     )
     return tell(channels)
 

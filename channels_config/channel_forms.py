@@ -11,7 +11,9 @@ from channels_config.models import Channel
 from channels_config.services import NAME_LENGTH, clean_name
 
 KIND_SENTENCES = {
-    Channel.Kind.MESSAGING: _("The conversation stays open: people come back to it days later, with its history."),
+    Channel.Kind.MESSAGING: _(
+        "The conversation stays open: people come back to it days later, with its history."
+    ),
     Channel.Kind.LIVE: _("A conversation in real time that ends when the window is closed."),
 }
 
@@ -62,7 +64,7 @@ class DeleteForm(forms.Form):
 class ListFilter(forms.Form):
     """Read from the address: what cannot be understood is ignored, a list is never an error."""
 
-    SORTS = {"name": "name", "-name": "-name", "created": "created_at", "-created": "-created_at"}
+    SORTS = {"name": "plain_name", "-name": "-plain_name", "created": "created_at", "-created": "-created_at"}
 
     q = forms.CharField(required=False)
     kind = forms.ChoiceField(required=False, choices=[("", ""), *Channel.Kind.choices])

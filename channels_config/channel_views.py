@@ -8,12 +8,11 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, replace_url
 
 from areas.registry import areas
 from areas.states import states
@@ -21,6 +20,8 @@ from channels_config import search, services
 from channels_config.channel_forms import KIND_SENTENCES, CreateForm, DeleteForm, ListFilter, NameForm
 from channels_config.models import Channel
 from channels_config.pages import channel_or_404, states_context
+from channels_config.search import named
+from kit.plain_text import Plain
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
 
@@ -30,9 +31,9 @@ PER_PAGE = 25
 @requires(Role.AUDITOR)
 def channel_list(request: TenantRequest, brand: int) -> HttpResponse:
     chosen = ListFilter(request.GET).values()
-    channels = Channel.objects.all()
+    channels = Channel.objects.alias(plain_name=Plain("name"))
     if chosen["q"]:
-        channels = channels.filter(Q(name__icontains=chosen["q"]) | Q(public_id__icontains=chosen["q"]))
+        channels = channels.filter(named(chosen["q"]))
     if chosen["kind"]:
         channels = channels.filter(kind=chosen["kind"])
     page = Paginator(channels.order_by(ListFilter.SORTS[chosen["sort"]], "pk"), PER_PAGE).get_page(
@@ -51,7 +52,15 @@ def channel_list(request: TenantRequest, brand: int) -> HttpResponse:
         **chosen,
     }
     part = request.htmx and not request.htmx.boosted and request.htmx.target == "channels"
-    response = render(request, "channels_config/_channels.html" if part else "channels_config/list.html", context)
+    response = render(
+        request, "channels_config/_channels.html" if part else "channels_config/list.html", context
+    )
+    if part:
+        kept = QueryDict(mutable=True)
+        for name, value in request.GET.items():
+            if isinstance(value, str) and value:
+                kept[name] = value
+        replace_url(response, f"{request.path}?{kept.urlencode()}" if kept else request.path)
     response.headers["Vary"] = "HX-Request, HX-Target"
     return response
 
@@ -73,7 +82,9 @@ def channel_states(request: TenantRequest, brand: int, channel: str) -> HttpResp
 def palette(request: TenantRequest, brand: int) -> HttpResponse:
     """Channels and pages that fit the words typed into the palette."""
     may_manage = request.membership.may(Role.ADMIN)
-    return JsonResponse({"results": search.results(request.GET.get("q", ""), brand=brand, may_manage=may_manage)})
+    return JsonResponse(
+        {"results": search.results(request.GET.get("q", ""), brand=brand, may_manage=may_manage)}
+    )
 
 
 @requires(Role.ADMIN)
@@ -121,7 +132,8 @@ def duplicate(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form.add_error("name", refused)
         else:
             messages.success(
-                request, _("“%(source)s” was duplicated as “%(name)s”.") % {"source": found.name, "name": copy.name}
+                request,
+                _("“%(source)s” was duplicated as “%(name)s”.") % {"source": found.name, "name": copy.name},
             )
             return _leave(request, areas()[0].edit_url(brand, copy.public_id))
     return _small_form(request, form, "channels_config/duplicate.html", channel=found, areas_copied=areas())

@@ -6,6 +6,7 @@ from typing import Any
 
 from areas.states import EnvironmentState, states
 from channels_config.models import Channel
+from kit.plain_text import Plain
 
 MOST_SHOWN = 6
 #: What needs somebody comes first.
@@ -14,7 +15,7 @@ _URGENCY = {"failed": 0, "behind": 1, "never": 2, "pending": 3, "up_to_date": 4}
 
 def overview() -> dict[str, Any]:
     """Counts per environment, and the channels that most need a look; three queries, whatever the number of channels."""
-    channels = list(Channel.objects.order_by("name", "pk"))
+    channels = list(Channel.objects.order_by(Plain("name"), "pk"))
     where = states(channels) if channels else {}
     environments = list(zip(*where.values(), strict=True)) if where else []
     shown = sorted(channels, key=lambda channel: _urgency(where[channel.pk]))[:MOST_SHOWN]

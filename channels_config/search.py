@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Any
-
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from areas.registry import areas
 from channels_config.models import Channel
+from kit.plain_text import Plain, plain
 
 MOST_CHANNELS = 8
 MOST_WORDS = 6
@@ -23,7 +21,7 @@ def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
     """
     words = text.replace("\0", "")[:120].split()[:MOST_WORDS]
     pages = [(str(area.label), area.icon, area) for area in areas()]
-    for_pages = [word for word in words if any(_plain(word) in _plain(label) for label, _icon, _area in pages)]
+    for_pages = [word for word in words if any(plain(word) in plain(label) for label, _icon, _area in pages)]
     for_channels = [word for word in words if word not in for_pages]
 
     found = _channels(words)
@@ -32,7 +30,7 @@ def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
         of = found if not for_channels and found else _channels(for_channels)
         for channel in of[:MOST_CHANNELS]:
             for label, symbol, area in pages:
-                if all(_plain(word) in _plain(label) for word in for_pages):
+                if all(plain(word) in plain(label) for word in for_pages):
                     rows.append(
                         {
                             "title": label,
@@ -42,15 +40,23 @@ def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
                             "icon": symbol,
                         }
                     )
-    rows.extend(row for row in _places(brand, may_manage) if all(_plain(word) in _plain(row["title"]) for word in words))
+    rows.extend(
+        row for row in _places(brand, may_manage) if all(plain(word) in plain(row["title"]) for word in words)
+    )
     return rows
+
+
+def named(text: str) -> Q:
+    """Channels whose name or id holds `text`; the query set carries `plain_name=Plain("name")`."""
+    return Q(plain_name__contains=plain(text)) | Q(public_id__icontains=text)
 
 
 def _channels(words: list[str]) -> list[Channel]:
     wanted = Q()
     for word in words:
-        wanted &= Q(name__icontains=word) | Q(public_id__icontains=word)
-    return list(Channel.objects.filter(wanted).order_by("name", "pk")[:MOST_CHANNELS])
+        wanted &= named(word)
+    channels = Channel.objects.alias(plain_name=Plain("name")).filter(wanted)
+    return list(channels.order_by("plain_name", "pk")[:MOST_CHANNELS])
 
 
 def _channel(channel: Channel, brand: int) -> dict[str, str]:
@@ -66,17 +72,20 @@ def _channel(channel: Channel, brand: int) -> dict[str, str]:
 def _places(brand: int, may_manage: bool) -> list[dict[str, str]]:
     group = _("Go to")
     places = [
-        {"title": _("Overview"), "url": reverse("organisation", args=[brand]), "group": group, "icon": "home"},
-        {"title": _("Chat channels"), "url": reverse("channels:list", args=[brand]), "group": group, "icon": "messages"},
+        {
+            "title": _("Overview"),
+            "url": reverse("organisation", args=[brand]),
+            "group": group,
+            "icon": "home",
+        },
+        {
+            "title": _("Chat channels"),
+            "url": reverse("channels:list", args=[brand]),
+            "group": group,
+            "icon": "messages",
+        },
     ]
     if may_manage:
         url = reverse("channels:create", args=[brand])
         places.append({"title": _("Create a channel"), "url": url, "group": group, "icon": "plus"})
     return places
-
-
-def _plain(text: str) -> str:
-    """Small letters without accents, so that "traduc" and "TRADUÇ" are the same."""
-    return "".join(
-        letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter)
-    )

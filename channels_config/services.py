@@ -106,7 +106,7 @@ def delete_channel(channel: Channel, *, typed_name: str, by: User) -> None:
 
 
 def suggested_copy_name(source: Channel) -> str:
-    """"Support (copy)", "Support (copy 2)", …: the first that is free."""
+    """ "Support (copy)", "Support (copy 2)", …: the first that is free."""
     taken = {name.lower() for name in Channel.objects.values_list("name", flat=True)}
     number = 1
     while True:

@@ -3,13 +3,13 @@
  * A <textarea> becomes a code editor; the textarea stays what the form submits, and all there is without script. The editor lives
  * in a shadow tree: there CodeMirror adopts constructed style sheets instead of adding <style>, so the CSP needs no exception. */
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
+import { defaultKeymap, history, historyField, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { css, cssLanguage } from "@codemirror/lang-css";
 import { javascript, javascriptLanguage } from "@codemirror/lang-javascript";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxTree } from "@codemirror/language";
 import { forceLinting, lintGutter, lintKeymap, linter, nextDiagnostic, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState, type Text } from "@codemirror/state";
+import { EditorState, type EditorStateConfig, type Text } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { editorTheme, frameStyles } from "./parts/editor_theme";
 import { phrases, text } from "./parts/text";
@@ -79,6 +79,14 @@ function completion(names: string[], classes: string[]) {
     return null;
   };
 }
+
+/* Saving swaps the form, and with it the editor: place, selection and what can be undone go on in the next one. */
+interface Kept {
+  text: string;
+  state: unknown;
+  top: number;
+}
+const kept = new Map<string, Kept>();
 
 export class CodeEditor extends HTMLElement {
   static readonly observedAttributes = ["data-errors"];
@@ -157,7 +165,7 @@ export class CodeEditor extends HTMLElement {
     this.view = new EditorView({
       parent: frame,
       root,
-      state: EditorState.create({
+      state: this.begin({
         doc: textarea.value,
         extensions: [
           EditorState.phrases.of(phrases("cm-")),
@@ -211,6 +219,9 @@ export class CodeEditor extends HTMLElement {
       }),
     });
     describe(this.view.state);
+    const before = kept.get(textarea.id);
+    if (before?.text === textarea.value) this.view.scrollDOM.scrollTop = before.top;
+    kept.delete(textarea.id);
     frame.append(status);
     textarea.hidden = true;
 
@@ -229,6 +240,10 @@ export class CodeEditor extends HTMLElement {
 
   disconnectedCallback(): void {
     this.leaving?.abort();
+    if (this.view && this.textarea?.id) {
+      const state: unknown = this.view.state.toJSON({ history: historyField });
+      kept.set(this.textarea.id, { text: this.value, state, top: this.view.scrollDOM.scrollTop });
+    }
     this.view?.destroy();
     this.view = undefined;
     if (this.textarea) this.textarea.hidden = false;
@@ -272,6 +287,12 @@ export class CodeEditor extends HTMLElement {
     const { from } = place(this.view.state.doc, { line, column, message: "" });
     this.view.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
     this.view.focus();
+  }
+
+  private begin(config: EditorStateConfig): EditorState {
+    const before = kept.get(this.textarea?.id ?? "");
+    if (before?.text !== config.doc) return EditorState.create(config);
+    return EditorState.fromJSON(before?.state, config, { history: historyField });
   }
 
   private mirror(): void {

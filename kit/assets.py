@@ -32,7 +32,7 @@ def _manifest() -> dict[str, str]:
 
 
 def _manifest_path() -> str:
-    collected = Path(settings.STATIC_ROOT or "") / "console" / "manifest.json"
+    collected = Path(settings.STATIC_ROOT) / "console" / "manifest.json"
     found = finders.find("console/manifest.json")
     if isinstance(found, str):
         return found

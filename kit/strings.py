@@ -16,7 +16,9 @@ def console_strings() -> dict[str, str]:
         "request-failed": _("Something went wrong on our side. Nothing was changed; please try again."),
         "request-forbidden": _("Your role does not allow this. Nothing was changed."),
         "request-gone": _("This is no longer there. Reload the page to see how things stand."),
-        "request-offline": _("The console cannot be reached. Check your connection; what you typed is still here."),
+        "request-offline": _(
+            "The console cannot be reached. Check your connection; what you typed is still here."
+        ),
         "request-slow-down": _("Too many requests at once. Wait a moment, then try again."),
         "editor-bytes": _("%(count)s B"),
         "editor-kilobytes": _("%(count)s KB"),

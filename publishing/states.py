@@ -26,7 +26,8 @@ def states(channels: Iterable[ChannelLike]) -> dict[Any, list[EnvironmentState]]
         .values_list("channel_id", "newest")
     )
     return {
-        key: [_state(name, deliveries.get((key, name)), newest.get(key, 0)) for name in environments()] for key in keys
+        key: [_state(name, deliveries.get((key, name)), newest.get(key, 0)) for name in environments()]
+        for key in keys
     }
 
 

@@ -28,7 +28,18 @@ ROOT = Path(__file__).resolve().parent.parent
 LANGUAGE = "fr"
 CATALOGUE = Path("locale") / LANGUAGE / "LC_MESSAGES" / "django.po"
 #: Folders with no words for the people who use the product.
-NOT_ROOMS = {"bench", "bin", "docs", "node_modules", "static", "staticfiles", "tests", "tools", "widget", "htmlcov"}
+NOT_ROOMS = {
+    "bench",
+    "bin",
+    "docs",
+    "node_modules",
+    "static",
+    "staticfiles",
+    "tests",
+    "tools",
+    "widget",
+    "htmlcov",
+}
 #: The room of what all rooms share; its catalogue is `locale/`.
 SHARED = "templates"
 
@@ -101,7 +112,9 @@ def sources(room: str, root: Path = ROOT) -> Iterator[Path]:
     for path in sorted((root / room).rglob("*")):
         if {"tests", "migrations", "node_modules"} & set(path.relative_to(root).parts):
             continue
-        if path.suffix == ".py" or (path.suffix in {".html", ".txt"} and SHARED in path.relative_to(root).parts):
+        if path.suffix == ".py" or (
+            path.suffix in {".html", ".txt"} and SHARED in path.relative_to(root).parts
+        ):
             yield path
 
 
@@ -125,7 +138,7 @@ def extract_room(room: str, root: Path = ROOT) -> dict[Key, Found]:
 def _messages(code: str) -> Iterator[tuple[Key, list[str]]]:
     # Babel's tokenizer reads bytes and looks for a coding line; ours are UTF-8 throughout.
     file = io.BytesIO(b"# -*- coding: utf-8 -*-\n" + code.encode())
-    for _line, message, comments, context in babel_extract("python", file, KEYWORDS, ["Translators:"]):  # type: ignore[arg-type]
+    for _line, message, comments, context in babel_extract("python", file, KEYWORDS, ["Translators:"]):
         singular, plural = (message[0], message[1]) if isinstance(message, tuple) else (message, "")
         if singular:
             yield Key(context or "", singular, plural or ""), list(comments)
@@ -255,12 +268,17 @@ def _faults(entry: polib.POEntry) -> list[str]:
     for number, text in enumerate(texts):
         have = _placeholders(text)
         if have != wanted and not (entry.msgid_plural and number == 0 and tuple(have) in singular):
-            faults.append(f"placeholders differ ({', '.join(have) or 'none'} for {', '.join(wanted) or 'none'})")
+            faults.append(
+                f"placeholders differ ({', '.join(have) or 'none'} for {', '.join(wanted) or 'none'})"
+            )
         if sorted(TAG.findall(text)) != sorted(TAG.findall(entry.msgid)):
             faults.append("tags differ")
         if LOOSE_SPACE.search(text):
             faults.append("a space that may break before : ; ! ? » or after «")
-        if [text.startswith(" "), text.endswith(" ")] != [entry.msgid.startswith(" "), entry.msgid.endswith(" ")]:
+        if [text.startswith(" "), text.endswith(" ")] != [
+            entry.msgid.startswith(" "),
+            entry.msgid.endswith(" "),
+        ]:
             faults.append("begins or ends with another space")
     return faults
 

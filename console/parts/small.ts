@@ -108,6 +108,7 @@ class ColorField extends HTMLElement {
     if (!code || this.querySelector("[type=color]")) return;
     const swatch = document.createElement("input");
     swatch.type = "color";
+    swatch.defaultValue = "#000000";
     const label = code.labels?.[0]?.textContent.trim() ?? "";
     swatch.setAttribute("aria-label", text("pick-color", { name: label }));
     swatch.disabled = code.disabled || code.readOnly;

@@ -82,7 +82,9 @@ def field(bound: BoundField, kind: str = "", **options: Any) -> SafeString:
         "label": options.pop("label", bound.label),
         "help": help_text,
         "described_by": attributes.get("aria-describedby", ""),
-        "show_optional": options.pop("optional", True) and not bound.field.required and kind not in _CHOICE_KINDS,
+        "show_optional": options.pop("optional", True)
+        and not bound.field.required
+        and kind not in _CHOICE_KINDS,
         "descriptions": _texts(options.pop("descriptions", {})),
         **options,
     }
@@ -155,7 +157,7 @@ def _language() -> str:
 
 @register.simple_tag(takes_context=True)
 def relative_time(context: Context, value: datetime | None) -> SafeString | str:
-    """"il y a 3 minutes", the exact time on hover, in the organisation's time zone; a script keeps it current."""
+    """ "il y a 3 minutes", the exact time on hover, in the organisation's time zone; a script keeps it current."""
     if value is None:
         return ""
     organisation = context.get("organisation")
@@ -188,7 +190,12 @@ def seconds(milliseconds: int | None) -> str:
 def pagination(context: Context, page: Page[Any]) -> dict[str, Any]:
     """Links to the pages of a list, the address's other parts kept."""
     pages = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
-    return {"page": page, "pages": list(pages), "ellipsis": page.paginator.ELLIPSIS, "request": context["request"]}
+    return {
+        "page": page,
+        "pages": list(pages),
+        "ellipsis": page.paginator.ELLIPSIS,
+        "request": context["request"],
+    }
 
 
 @register.inclusion_tag("parts/sort.html", takes_context=True)
@@ -207,7 +214,9 @@ def sort_link(context: Context, name: str, label: str) -> dict[str, Any]:
 @register.filter
 def one_of(value: object, options: str | Sequence[object]) -> bool:
     """Whether value is among a comma list: {% if state|one_of:"failed,behind" %}."""
-    return str(value) in (options.split(",") if isinstance(options, str) else [str(option) for option in options])
+    return str(value) in (
+        options.split(",") if isinstance(options, str) else [str(option) for option in options]
+    )
 
 
 @register.simple_tag
