@@ -149,7 +149,7 @@ class Matcher:
         try:
             value = int.from_bytes(inet_pton(AF_INET, address), "big")
         except (OSError, ValueError, TypeError):
-            found = read_address(address) if isinstance(address, str) else None
+            found = read_address(address)
             if found is None:
                 return Decision(True, "invalid", str(address))
             family, value = found

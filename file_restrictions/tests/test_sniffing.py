@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from file_restrictions import media_types
 from file_restrictions.sniffing import RECOGNISED, sniff, sniff_bytes
 
 from . import hostile
-from .kinds import KINDS, pdf, pe, png, sample, tarred, zipped
+from .kinds import KINDS, cfb, pdf, pe, png, sample, tarred, zipped
 
 # Only the name tells these apart from other plain text.
 BY_NAME = {"table.csv", "notes.md"}
@@ -82,7 +83,7 @@ def test_every_program_of_the_kinds_is_seen_as_a_program_under_any_name() -> Non
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_file_that_is_two_formats_is_told_as_both(make, main: str, other: str) -> None:
+def test_a_file_that_is_two_formats_is_told_as_both(make: Callable[[], bytes], main: str, other: str) -> None:
     found = sniff_bytes(make())
     assert (found.media_type, found.also) == (main, (other,))
 
@@ -105,7 +106,7 @@ def test_a_mark_across_the_border_of_two_blocks_is_seen() -> None:
         hostile.odt_with_macros,
     ],
 )
-def test_macros_are_seen_in_documents_that_do_not_say_they_have_any(make) -> None:
+def test_macros_are_seen_in_documents_that_do_not_say_they_have_any(make: Callable[[], bytes]) -> None:
     assert sniff_bytes(make()).macros
 
 
@@ -133,8 +134,21 @@ def test_an_ordinary_office_file_has_no_macros_and_no_program(name: str) -> None
         (lambda: sample("program.7z"), "setup.exe"),
         (lambda: hostile.zip_with_encrypted_member("facture.pdf.exe"), "facture.pdf.exe"),
     ],
+    ids=[
+        "zip",
+        "disguised",
+        "zip-in-zip",
+        "tgz",
+        "zip-in-tar",
+        "gz",
+        "tar.bz2",
+        "rar5",
+        "rar4",
+        "7z",
+        "encrypted",
+    ],
 )
-def test_a_program_inside_an_archive_is_named(make, program: str) -> None:
+def test_a_program_inside_an_archive_is_named(make: Callable[[], bytes], program: str) -> None:
     found = sniff_bytes(make())
     assert (found.program, found.inside) == (program, True)
 
@@ -152,6 +166,7 @@ def test_a_program_inside_an_archive_is_named(make, program: str) -> None:
         hostile.zip_with_encrypted_member(),
         zipped({"inner.zip": zipped({"a.txt": b"x"})}),
     ],
+    ids=["zip", "zip64", "tar", "tar.xz", "rar5", "rar4", "7z", "encrypted", "zip-in-zip"],
 )
 def test_a_harmless_archive_is_read_to_its_end(content: bytes) -> None:
     found = sniff_bytes(content)
@@ -169,13 +184,14 @@ def test_a_harmless_archive_is_read_to_its_end(content: bytes) -> None:
         zipped({"first.exe": pe()}) + zipped({"a.txt": b"x"}),
         sample("hidden-names.7z"),
     ],
+    ids=["too-deep", "no-directory", "too-many", "cut-gzip", "rar-in-zip", "two-zips", "encrypted-names"],
 )
 def test_what_could_not_be_looked_into_is_said(content: bytes) -> None:
     assert not sniff_bytes(content).readable
 
 
 def test_an_office_file_in_a_mail_message_is_no_polyglot() -> None:
-    message = hostile.cfb(
+    message = cfb(
         {"__properties_version1.0": b"", "__substg1.0_37010102": b"x" + KINDS["office.docx"].content}
     )
     found = sniff_bytes(message)
@@ -187,7 +203,7 @@ def test_an_office_file_in_a_mail_message_is_no_polyglot() -> None:
     [hostile.bomb_flat, hostile.bomb_overlapping, hostile.bomb_gzip, hostile.bomb_nested, hostile.bz2_bomb],
 )
 @pytest.mark.timeout(5)
-def test_a_bomb_is_seen_without_going_off(make) -> None:
+def test_a_bomb_is_seen_without_going_off(make: Callable[[], bytes]) -> None:
     assert sniff_bytes(make()).bomb
 
 

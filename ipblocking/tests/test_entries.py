@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,8 @@ from ipblocking.entries import (
     to_section,
     to_text,
 )
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00Z
 
@@ -293,14 +296,16 @@ def lines_of_networks() -> st.SearchStrategy[ipaddress.IPv4Network | ipaddress.I
 
 @settings(deadline=None)
 @given(st.one_of(four, six), st.booleans())
-def test_an_address_reads_as_the_standard_library_reads_it(address, exploded: bool) -> None:
+def test_an_address_reads_as_the_standard_library_reads_it(address: Address, exploded: bool) -> None:
     mapped = getattr(address, "ipv4_mapped", None) or address
     assert read_address(address.exploded if exploded else str(address)) == (mapped.version, int(mapped))
 
 
 @settings(deadline=None)
 @given(lines_of_networks())
-def test_a_network_reads_as_the_standard_library_reads_it(network) -> None:
+def test_a_network_reads_as_the_standard_library_reads_it(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+) -> None:
     found = read_network(str(network))
     assert found is not None
     if network.version == found.family:
@@ -321,7 +326,7 @@ def test_what_the_standard_library_refuses_is_refused(text: str) -> None:
 
 @settings(deadline=None)
 @given(st.tuples(four, four) | st.tuples(six, six))
-def test_a_range_is_cut_into_the_networks_of_the_standard_library(pair) -> None:
+def test_a_range_is_cut_into_the_networks_of_the_standard_library(pair: Any) -> None:
     first, last = sorted(pair)
     found = [str(one) for one in networks_of_range(first.version, int(first), int(last))]
     assert [ipaddress.ip_network(one) for one in found] == list(

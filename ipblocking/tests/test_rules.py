@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -183,6 +184,7 @@ def test_decisions_agree_with_the_standard_library(rows: list, addresses: list) 
         assert len(where.covering(str(address), now)) == len([row for row in rows if address in row[0]])
         if expected:
             narrowest = max(network.prefixlen for network, _, _ in covering)
+            assert decision.rule is not None
             assert ipaddress.ip_network(decision.rule).prefixlen == narrowest
 
 
@@ -193,7 +195,7 @@ def test_the_blocked_share_agrees_with_the_standard_library(rows: list) -> None:
     alive = [row for row in rows if row[0].version == 4 and (row[2] is None or row[2] > 100)]
     shut = list(ipaddress.collapse_addresses(network for network, kind, _ in alive if kind == "block"))
     for allowed in ipaddress.collapse_addresses(network for network, kind, _ in alive if kind == "allow"):
-        rest = []
+        rest: list[ipaddress.IPv4Network] = []
         for network in shut:
             if network.subnet_of(allowed):
                 continue
@@ -205,7 +207,7 @@ def test_the_blocked_share_agrees_with_the_standard_library(rows: list) -> None:
 # --- dangers ---------------------------------------------------------------------------------------------------------
 
 
-def dangers(text: str, **more) -> list[tuple[int, str, str, str]]:
+def dangers(text: str, **more: Any) -> list[tuple[int, str, str, str]]:
     found = parse(text, now=NOW)
     return [(one.line, one.code, one.value, one.suggestion) for one in review(found.entries, now=NOW, **more)]
 
