@@ -55,8 +55,6 @@ const files = new Map([
   ...(await bundle("frame", "frame/main.tsx")),
   ...(await bundle("preview", "preview/preview.ts")),
 ]);
-// The older snippet fetches the loader as a classic script, twice even: it must not leave names behind.
-files.set("loader.js", `(()=>{${files.get("loader.js").trim()}})();\n`);
 
 const manifest = {
   cards: hashed(files, "cards.js", "frame.js"),
@@ -66,6 +64,16 @@ const manifest = {
   loader: "loader.js",
   preview: "preview.js",
 };
+// The older snippet fetches the loader as a classic script, twice even: it must not leave names behind. And such a script of
+// another origin has no address of its own that `import` would start from.
+files.set(
+  "loader.js",
+  `(($at)=>{${files
+    .get("loader.js")
+    .trim()
+    .replace(/import\((`\.\/host[^`]*`)\)/, "import($at?new URL($1,$at).href:$1)")}})(document.currentScript?.src);\n`,
+);
+
 const html = await readFile(resolve(import.meta.dirname, "frame/frame.html"), "utf8");
 files.set("frame.html", html.replace("{{frame}}", manifest.frame));
 files.set("manifest.json", JSON.stringify(manifest, null, 2) + "\n");

@@ -1,7 +1,7 @@
 /* The file of the snippet: takes over the stub's queue and fetches the rest when a chat is asked for.
  *
  * It holds neither import.meta nor static imports, so it runs as a module and, for the older snippet, as a classic
- * script; `import("./host/main")` is relative to this file either way. */
+ * script; the build makes `import("./host/main")` relative to this file for both. */
 
 type Call = ArrayLike<unknown>;
 interface Entry {

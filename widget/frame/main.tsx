@@ -5,7 +5,7 @@
  * one, with the chat already in the document. Text of the channel never goes through document.write: the script is set as a
  * node's text, so nothing in it can end it early. */
 import { render } from "preact";
-import { MARGIN, type Configure, type ToFrame, type ToHost, type View } from "../shared/types";
+import { MARGIN, type Configure, type Size, type ToFrame, type ToHost, type View } from "../shared/types";
 import { App } from "./app";
 import { beep } from "./beep";
 import { palette } from "./colors";
@@ -35,6 +35,9 @@ class Frame {
   private styles: Record<"widget" | "colors" | "channel", HTMLStyleElement>;
   private listeners: PushListener[] = [];
   private scheduled = false;
+  private launcher: Size = [0, 0];
+  private watched: Element | null = null;
+  private observer = new ResizeObserver(() => this.measure());
 
   constructor(
     private tell: (message: ToHost) => void,
@@ -75,9 +78,8 @@ class Frame {
     this.runChannelScripts();
     document.close();
     tell({ type: "ready" });
+    this.measure();
     if (conf.open) void this.toggle(true, false);
-    else this.measure();
-    new ResizeObserver(this.measure).observe(this.root.querySelector(".cw-corner")!);
   }
 
   receive(message: ToFrame): void {
@@ -146,49 +148,50 @@ class Frame {
 
   private now(): void {
     render(<App model={{ ...this.model }} />, this.root);
+    // Other words, another launcher, another look: another size.
+    const launcher = this.root.querySelector(".cw-launcher");
+    if (launcher === this.watched) return;
+    this.watched = launcher;
+    this.observer.disconnect();
+    if (launcher) this.observer.observe(launcher);
   }
 
   // ---- open and closed
 
+  /** Tells the page what room there has to be. */
   private measure = (): void => {
-    if (this.model.phase !== "closed") return;
-    const launcher = this.root.querySelector(".cw-launcher");
-    if (!launcher) return;
-    const { width, height } = launcher.getBoundingClientRect();
-    this.size(false, width + 2 * MARGIN, height + 2 * MARGIN);
+    const { phase, say } = this.model;
+    const open = phase === "open" || phase === "closing";
+    const launcher = this.root.querySelector(".cw-launcher")?.getBoundingClientRect();
+    if (launcher) this.launcher = [launcher.width + 2 * MARGIN, launcher.height + 2 * MARGIN];
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+    this.tell({
+      type: "size",
+      open,
+      launcher: this.launcher,
+      window: [24 * rem + 2 * MARGIN, 42 * rem + 2 * MARGIN],
+      title: say(open ? "chatWindowOpen" : "customerChat"),
+    });
   };
-
-  private size(open: boolean, width: number, height: number): void {
-    this.tell({ type: "size", open, width, height, title: this.model.say(open ? "chatWindowOpen" : "customerChat") });
-  }
 
   /** `focus`: the visitor asked for it, so the caret goes where they will type. */
   private async toggle(open: boolean, focus = true): Promise<void> {
     const { model } = this;
-    if (open === (model.phase === "open" || model.phase === "opening")) return;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (open === (model.phase === "open")) return;
+    model.phase = open ? "open" : "closing";
+    this.now();
     if (open) {
-      model.phase = "opening";
-      const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-      const before = innerHeight;
-      this.size(true, 24 * rem + 2 * MARGIN, 42 * rem + 2 * MARGIN);
-      // First the room, then the window in it: it must not be seen growing.
-      for (let i = 0; i < 10 && innerHeight <= before; i++) await pause(16);
-      if (model.phase !== "opening") return;
-      model.phase = "open";
-      this.now();
+      this.measure();
       if (focus) this.root.querySelector<HTMLElement>(matchMedia("(pointer: fine)").matches ? "[data-autofocus]" : ".cw-window")?.focus();
       this.seen();
-    } else {
-      model.phase = "closing";
-      this.now();
-      if (!calm) await pause(110);
-      if (model.phase !== "closing") return;
-      model.phase = "closed";
-      this.now();
-      this.measure();
-      if (focus) this.root.querySelector<HTMLElement>(".cw-launcher")?.focus();
+      return;
     }
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) await pause(110);
+    if (model.phase !== "closing") return;
+    model.phase = "closed";
+    this.now();
+    this.measure();
+    if (focus) this.root.querySelector<HTMLElement>(".cw-launcher")?.focus();
   }
 
   private seen = (): void => {

@@ -7,7 +7,7 @@ export interface Model {
   view: View;
   say: Say;
   clock: Clock;
-  phase: "closed" | "opening" | "open" | "closing";
+  phase: "closed" | "open" | "closing";
   /** The window takes the whole screen. */
   full: boolean;
   sound: boolean;

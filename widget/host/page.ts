@@ -2,12 +2,12 @@
  *
  * Every style is set through CSSOM with priority: a strict Content-Security-Policy allows that, and the page's own
  * rules for iframes do not win. */
-import { MARGIN, type ToFrame, type ToHost } from "../shared/types";
+import { MARGIN, type Size, type ToFrame, type ToHost } from "../shared/types";
 
 /** Narrower or lower than this (CSS pixels), the open window takes the whole screen. */
 const PHONE_WIDTH = 480;
 const PHONE_HEIGHT = 400;
-const LARGEST_LAUNCHER = { width: 480, height: 200 };
+const LARGEST_LAUNCHER: Size = [480, 200];
 
 export interface Place {
   side: "left" | "right";
@@ -23,7 +23,7 @@ export class PageFrame {
   readonly element: HTMLIFrameElement;
   private port?: MessagePort;
   private queue: ToFrame[] = [];
-  private size?: { open: boolean; width: number; height: number };
+  private size?: { open: boolean; launcher: Size; window: Size };
   private full = false;
   private observer?: ResizeObserver;
 
@@ -43,7 +43,7 @@ export class PageFrame {
       visibility: "hidden",
       bottom: "0",
       width: "400px",
-      height: "200px",
+      height: "400px",
       "min-width": "0",
       "min-height": "0",
       "max-width": "none",
@@ -96,12 +96,14 @@ export class PageFrame {
     this.layout();
   }
 
-  /** What the frame asks for; a window that claims more than its kind is allowed gets the limit. */
-  resize(open: boolean, width: number, height: number): void {
-    const within = (value: number, limit: number) => Math.max(0, Math.min(limit, Math.ceil(Number(value) || 0)));
-    this.size = open
-      ? { open, width: within(width, 4000), height: within(height, 4000) }
-      : { open, width: within(width, LARGEST_LAUNCHER.width), height: within(height, LARGEST_LAUNCHER.height) };
+  /** What the frame asks for; a launcher that claims more than one may gets the limit. */
+  resize(open: boolean, launcher: Size, wanted: Size): void {
+    const within = (value: unknown, limit: number) => Math.max(0, Math.min(limit, Math.ceil(Number(value) || 0)));
+    this.size = {
+      open,
+      launcher: [within(launcher?.[0], LARGEST_LAUNCHER[0]), within(launcher?.[1], LARGEST_LAUNCHER[1])],
+      window: [within(wanted?.[0], 4000), within(wanted?.[1], 4000)],
+    };
     this.layout();
     for (const other of shown) if (other !== this) other.layout();
   }
@@ -126,38 +128,36 @@ export class PageFrame {
       this.full = full;
       this.post({ type: "place", full });
     }
+    const [launcherWidth, launcherHeight] = size.launcher;
+    // Several chats on one page stand side by side.
+    let offset = 0;
+    for (const frame of shown) {
+      if (frame === this) break;
+      if (frame.place.side === place.side && frame.size) offset += frame.size.launcher[0] - MARGIN;
+    }
+    if (full && size.open) offset = 0;
     const limitX = container ? "100%" : "100vw";
     const limitY = container ? "100%" : "100dvh";
-    const other = place.side === "left" ? "right" : "left";
-    if (size.open && full) {
-      // With the keyboard of a phone up, only the visual viewport says what is left.
-      const view = container ? undefined : window.visualViewport;
-      const zoomed = !view || view.scale > 1.01;
-      this.style({
-        [place.side]: "0",
-        [other]: "auto",
-        bottom: zoomed ? "0" : "auto",
-        top: zoomed ? "auto" : Math.max(0, view.offsetTop) + "px",
-        width: container ? "100%" : "100vw",
-        height: zoomed ? limitY : view.height + "px",
-      });
-    } else {
-      // Several chats on one page stand side by side.
-      let offset = 0;
-      for (const frame of shown) {
-        if (frame === this) break;
-        if (frame.place.side === place.side && frame.size && !frame.size.open) offset += frame.size.width - MARGIN;
-      }
-      const wanted = (length: string | undefined, pixels: number, limit: string) =>
-        size.open && length ? `min(calc(${length} + ${2 * MARGIN}px), ${limit})` : `min(${pixels}px, ${limit})`;
-      this.style({
-        [place.side]: offset + "px",
-        [other]: "auto",
-        bottom: "0",
-        top: "auto",
-        width: wanted(place.width, size.width, limitX),
-        height: wanted(place.height, size.height, limitY),
-      });
+    const wanted = (length: string | undefined, pixels: number, limit: string) =>
+      full ? limit : `min(${length ? `calc(${length} + ${2 * MARGIN}px)` : pixels + "px"}, ${limit})`;
+    const left = place.side === "left";
+    this.style({
+      [place.side]: offset + "px",
+      [left ? "right" : "left"]: "auto",
+      bottom: "0",
+      top: "auto",
+      width: wanted(place.width, size.window[0], limitX),
+      height: wanted(place.height, size.window[1], limitY),
+      // Closed, all but the launcher is cut away, for the eye and for clicks. The box stays as it is: opening moves nothing
+      // that the browser would count as a layout shift of the page.
+      "clip-path": size.open
+        ? "none"
+        : `inset(calc(100% - ${launcherHeight}px) ${left ? `calc(100% - ${launcherWidth}px) 0 0` : `0 0 calc(100% - ${launcherWidth}px)`})`,
+    });
+    // With the keyboard of a phone up, only the visual viewport says what is left.
+    const view = window.visualViewport;
+    if (full && size.open && !container && view && view.scale < 1.01 && view.height < innerHeight) {
+      this.style({ bottom: "auto", top: view.offsetTop + "px", height: view.height + "px" });
     }
     this.style({ visibility: "visible" });
   };

@@ -241,7 +241,7 @@ export class Widget {
     switch (message.type) {
       case "size":
         frame.element.title = str(message.title).slice(0, 100);
-        frame.resize(message.open === true, message.width, message.height);
+        frame.resize(message.open === true, message.launcher, message.window);
         this.turned(message.open === true);
         break;
       case "send":

@@ -120,6 +120,8 @@ export interface Configure {
   first?: string;
 }
 
+export type Size = [width: number, height: number];
+
 /** Room around the window inside the iframe for its shadow, CSS pixels. */
 export const MARGIN = 20;
 
@@ -133,8 +135,8 @@ export type ToFrame =
 
 export type ToHost =
   | { type: "ready" }
-  /** CSS pixels the launcher or window needs, shadow included. */
-  | { type: "size"; open: boolean; width: number; height: number; title: string }
+  /** Launcher and window in CSS pixels, shadows included. */
+  | { type: "size"; open: boolean; launcher: Size; window: Size; title: string }
   | { type: "send"; text: string; postback?: string }
   | { type: "files"; files: File[] }
   | { type: "retry"; id: string }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,21 +54,16 @@ class Environment:
                 env=self.variables,
                 stdout=log,
                 stderr=log,
+                # Granian keeps its workers as children: they are ended together.
+                start_new_session=True,
             )
         eventually(lambda: answers(f"{self.url}/healthz"), seconds=30, what="the environment answers")
 
     def stop(self) -> None:
         """kill -9: no socket is closed in good order."""
         if self.process is not None:
-            # The supervisor first, or it would start another worker.
-            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-            for child in children:
-                try:
-                    os.kill(int(child), 9)
-                except ProcessLookupError:
-                    continue
             self.process = None
 
     def publish(
@@ -119,7 +116,8 @@ class Environment:
         with psycopg.connect(address, options="-c search_path=gateway_test", autocommit=True) as opened:
             return opened.execute(query.encode(), parameters).fetchall()
 
-    def agent(self, channel: str, name: str = "Béatrice Côté") -> Agent:
+    @contextmanager
+    def agent(self, channel: str, name: str = "Béatrice Côté") -> Iterator[Agent]:
         """A person on the agent's side of the channel."""
         key = snapshot.agent_key(
             self.signing_key,
@@ -129,9 +127,10 @@ class Environment:
             name=name,
             expires_at=time.time() + 600,
         )
-        agent = Agent(connect(f"ws{self.url.removeprefix('http')}/agent?key={key}"))
-        agent.hear("ready")
-        return agent
+        with connect(f"ws{self.url.removeprefix('http')}/agent?key={key}") as socket:
+            agent = Agent(socket)
+            agent.hear("ready")
+            yield agent
 
 
 @dataclass
@@ -154,23 +153,28 @@ class Agent:
     def say(self, conversation: str, **content: object) -> None:
         self.do("send", conversation=conversation, id=str(uuid.uuid4()), **content)
 
-    def leave(self) -> None:
-        self.socket.close()
-
 
 def new_channel() -> str:
     return f"chat_{uuid.uuid4()}"
 
 
+@pytest.fixture
+def gateway_environment(running_environment: Environment) -> Environment:
+    """The environment of this test process, up again if a test left it down."""
+    if running_environment.process is None:
+        running_environment.start()
+    return running_environment
+
+
 @pytest.fixture(scope="session")
-def gateway_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+def running_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     if not (BUILT / "manifest.json").is_file():
         pytest.fail("The widget is not built: npm ci && npm run build:widget")
     server = environment.server_url()
     name = f"test_widget_{os.getpid()}"
-    role = f"{environment.GATEWAY}_widget"
+    role, password = "test_gateway_widget", "test"
     databases.drop(server, name)
-    address = databases.gateway_on(server, name, role=role, password=environment.PASSWORD)
+    address = databases.gateway_on(server, name, role=role, password=password)
     signing, encryption = snapshot.new_signing_key(), snapshot.new_encryption_key()
     port = pick()
     foreign = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DATABASE_URL", "PUBLISHING_SIGNING_KEY")
