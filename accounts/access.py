@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
 
 GuardedView = Callable[..., HttpResponse]
 
@@ -22,7 +23,7 @@ def signed_in(view: GuardedView) -> GuardedView:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        return view(request, *args, **kwargs)
+        return kept_private(view(request, *args, **kwargs))
 
     return mark(guarded, None, door="signed_in")
 
@@ -35,6 +36,13 @@ def public(view: GuardedView) -> GuardedView:
         return view(request, *args, **kwargs)
 
     return mark(opened, None, door="public")
+
+
+def kept_private(response: HttpResponse) -> HttpResponse:
+    """Keep a page out of caches, so that going back after signing out shows nothing; a view that says otherwise is obeyed."""
+    if not response.has_header("Cache-Control"):
+        add_never_cache_headers(response)
+    return response
 
 
 def mark(view: GuardedView, role: int | None, *, door: str) -> GuardedView:

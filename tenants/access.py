@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from accounts.access import GuardedView, mark, public, signed_in
+from accounts.access import GuardedView, kept_private, mark, public, signed_in
 from accounts.models import User
 from tenants.models import Membership, Organisation
 from tenants.roles import Role
@@ -68,7 +68,7 @@ def requires(role: Role) -> Callable[[View[P]], GuardedView]:
                     response = cast(Callable[..., HttpResponse], view)(request, brand, *args, **kwargs)
                     if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
                         response.render()
-            return response
+            return kept_private(response)
 
         return mark(guarded, role, door="member")
 

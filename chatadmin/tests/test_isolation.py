@@ -1,0 +1,352 @@
+"""Every address of the console as a stranger, as a reader, signed out, and with the other organisation's things in hand.
+
+Both organisations hold channels of the same names; what differs is marked, so that it would be seen if it leaked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from areas.registry import areas
+from audit.services import record
+from channels_config.models import Channel
+from channels_config.tests.factories import channel
+from chatadmin.tests.pages import Address, Inline, addresses, policy
+from publishing.tests.factories import release
+from tenants.models import Membership, Organisation
+from tenants.roles import Role
+from tenants.scope import tenant_scope
+from tenants.tests.factories import member, organisation, person
+from tenants.tests.protection import tenant_models
+
+pytestmark = pytest.mark.django_db
+
+ALL = addresses()
+OF_ORGANISATIONS = [one for one in ALL if "brand" in one.parameters]
+OF_CHANNELS = [one for one in ALL if "channel" in one.parameters]
+OF_PEOPLE = [one for one in ALL if one.door == "signed_in"]
+
+#: Addresses where a POST asks for something and changes nothing.
+ANSWERS_A_READER_S_POST = {"channels_config:preview"}
+
+of_organisations = pytest.mark.parametrize("address", OF_ORGANISATIONS, ids=str)
+of_channels = pytest.mark.parametrize("address", OF_CHANNELS, ids=str)
+with_method = pytest.mark.parametrize("method", ["get", "post"])
+
+
+@dataclass
+class Side:
+    """One organisation with everything in it, and what stands in its addresses. `mark` is in all that is its own."""
+
+    organisation: Organisation
+    channel: Channel
+    admin: User
+    mark: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Parameter of a route -> value."""
+        return {
+            "brand": self.organisation.number,
+            "channel": self.channel.public_id,
+            "environment": "test",
+            "number": 1,
+            "release": 1,
+        }
+
+    @property
+    def secrets(self) -> list[str]:
+        """What nobody outside may ever read."""
+        return [self.mark, self.channel.public_id, self.channel.external_id]
+
+
+def _side(number: int, mark: str) -> Side:
+    made = organisation(number, f"Org {mark}")
+    admin = member(made, Role.OWNER, person(f"{mark}@example.com", name=f"Person {mark}"))
+    support = channel(
+        made, "Support", draft={"custom_css": f".{mark} {{ color: red }}", "custom_js": f"// {mark}"}
+    )
+    channel(made, "Ventes", kind=Channel.Kind.LIVE)
+    with tenant_scope(made.pk):
+        for area in areas():
+            area.load(support, area.dump(support))
+        record(
+            "organisation.created", by=admin, subject=support.public_id, organisation=made.name, brand=number
+        )
+    release(support, by=admin, note=f"note {mark}")
+    return Side(made, support, admin, mark)
+
+
+@pytest.fixture
+def alice() -> Side:
+    return _side(1009, "alicemark")
+
+
+@pytest.fixture
+def bob() -> Side:
+    return _side(2020, "bobmark")
+
+
+@pytest.fixture
+def nothing_changes(alice: Side, bob: Side) -> Iterator[None]:
+    before = _everything(alice, bob)
+    yield
+    assert _everything(alice, bob) == before
+
+
+def _everything(*sides: Side) -> dict[str, object]:
+    """A digest of every row of both organisations."""
+    found: dict[str, object] = {}
+    for side in sides:
+        with tenant_scope(side.organisation.pk), connection.cursor() as cursor:
+            for model in [*tenant_models(), Organisation]:
+                table = model._meta.db_table
+                cursor.execute(f"SELECT md5(string_agg(t::text, '|' ORDER BY t.id)) FROM {table} t")
+                found[f"{side.mark} {table}"] = cursor.fetchone()
+            # Tests let further people in.
+            found[f"{side.mark} members"] = Membership.objects.get(user=side.admin).role
+    return found
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def ask(client: Client, method: str, path: str) -> HttpResponse:
+    response: HttpResponse = getattr(client, method)(path)
+    return response
+
+
+def role_below(role: Role) -> Role | None:
+    return max((one for one in Role if one < role), default=None)
+
+
+# -- What there is ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ALL, ids=lambda one: one.route or "/")
+def test_every_view_says_who_may_open_it(address: Address) -> None:
+    assert address.door in {"public", "signed_in", "member"}, (
+        f"{address.route}: mark it with requires, signed_in or public"
+    )
+    assert address.name, f"{address.route} has no name"
+
+
+@of_organisations
+def test_every_address_of_an_organisation_is_behind_its_door(address: Address) -> None:
+    assert address.door == "member"
+    assert address.role is not None
+    assert address.parameters[0] == "brand"
+
+
+def test_no_address_without_an_organisation_is_behind_an_organisation_s_door() -> None:
+    assert {one for one in ALL if one.door == "member"} == set(OF_ORGANISATIONS)
+
+
+def test_only_these_views_are_open_to_anybody() -> None:
+    """Add one here when it is meant to be."""
+    assert sorted(str(one) for one in ALL if one.door == "public") == [
+        "accounts:set_language",
+        "accounts:set_theme",
+        "accounts:sign_in",
+        "accounts:sign_out",
+        "healthz",
+        "preview_frame",
+    ]
+
+
+@of_channels
+def test_every_address_of_a_channel_is_below_its_organisation(address: Address) -> None:
+    assert address.parameters[:2] == ("brand", "channel")
+
+
+# -- Signed out -------------------------------------------------------------------------------------------------------
+
+
+@of_organisations
+@with_method
+@pytest.mark.usefixtures("nothing_changes")
+def test_signed_out_every_page_leads_to_the_sign_in_page(
+    address: Address, method: str, alice: Side, client: Client
+) -> None:
+    response = ask(client, method, address.path(alice.values))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("accounts:sign_in") + "?next=/o/1009/")
+    assert not any(
+        secret in response.content.decode()
+        for secret in alice.secrets
+        if secret not in address.path(alice.values)
+    )
+
+
+@pytest.mark.parametrize("address", OF_PEOPLE, ids=str)
+@with_method
+def test_signed_out_a_person_s_pages_lead_to_the_sign_in_page(
+    address: Address, method: str, client: Client
+) -> None:
+    response = ask(client, method, address.path({}))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("accounts:sign_in"))
+
+
+# -- A stranger -------------------------------------------------------------------------------------------------------
+
+
+@of_organisations
+@with_method
+@pytest.mark.usefixtures("nothing_changes")
+def test_a_stranger_finds_nothing_there(address: Address, method: str, alice: Side, bob: Side) -> None:
+    response = ask(signed_in(bob.admin), method, address.path(alice.values))
+    assert response.status_code == 404
+    assert alice.mark not in response.content.decode()
+
+
+@of_channels
+@with_method
+@pytest.mark.usefixtures("nothing_changes")
+def test_another_organisation_s_channel_is_not_found_under_one_s_own(
+    address: Address, method: str, alice: Side, bob: Side
+) -> None:
+    both = member(bob.organisation, Role.OWNER, alice.admin)
+    response = ask(signed_in(both), method, address.path({**alice.values, "channel": bob.channel.public_id}))
+    # A view that answers one method only refuses the other before it looks for the channel.
+    assert response.status_code == 404 or (response.status_code == 405 and not _allows(response, method))
+    assert bob.mark not in response.content.decode()
+
+
+@of_channels
+@with_method
+def test_a_channel_that_was_deleted_is_not_found(address: Address, method: str, alice: Side) -> None:
+    with tenant_scope(alice.organisation.pk):
+        Channel.objects.filter(pk=alice.channel.pk).update(deleted_at=alice.channel.created_at)
+    response = ask(signed_in(alice.admin), method, address.path(alice.values))
+    assert response.status_code in {404, 405}
+
+
+def _allows(response: HttpResponse, method: str) -> bool:
+    return method.upper() in response.headers.get("Allow", "")
+
+
+# -- A reader ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [one for one in OF_ORGANISATIONS if one.role != Role.AUDITOR], ids=str)
+@with_method
+@pytest.mark.usefixtures("nothing_changes")
+def test_a_member_below_the_role_is_refused(address: Address, method: str, alice: Side) -> None:
+    assert address.role is not None
+    below = role_below(address.role)
+    assert below is not None
+    response = ask(signed_in(member(alice.organisation, below, person())), method, address.path(alice.values))
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize("address", [one for one in OF_ORGANISATIONS if one.role == Role.AUDITOR], ids=str)
+def test_a_reader_sees_every_page_that_is_not_for_changing_things(
+    address: Address, alice: Side, reader: Client
+) -> None:
+    response = reader.get(address.path(alice.values))
+    assert response.status_code in {200, 302, 405}
+
+
+@of_organisations
+@pytest.mark.usefixtures("nothing_changes")
+def test_a_reader_changes_nothing_by_any_post(address: Address, alice: Side, reader: Client) -> None:
+    path = address.path(alice.values)
+    response = reader.post(path)
+    if response.status_code not in {403, 405} and str(address) not in ANSWERS_A_READER_S_POST:
+        assert response.status_code == reader.get(path).status_code, (
+            f"{path} did something for a reader's POST"
+        )
+
+
+@pytest.fixture
+def reader(alice: Side) -> Client:
+    return signed_in(member(alice.organisation, Role.AUDITOR, person("reader@example.com")))
+
+
+# -- What a page shows ------------------------------------------------------------------------------------------------
+
+
+@of_organisations
+def test_a_page_shows_nothing_of_the_other_organisation(address: Address, alice: Side, bob: Side) -> None:
+    """Not even to somebody who is a member of both, but for the organisation's name in the switch."""
+    only_alice = signed_in(alice.admin).get(address.path(alice.values))
+    assert not [secret for secret in bob.secrets if secret in only_alice.content.decode()]
+    both = signed_in(member(bob.organisation, Role.OWNER, alice.admin)).get(address.path(alice.values))
+    shown = both.content.decode().replace(bob.organisation.name, "")
+    assert not [secret for secret in bob.secrets if secret in shown]
+
+
+def test_two_channels_of_one_name_are_two_channels(alice: Side, bob: Side) -> None:
+    for side, other in ((alice, bob), (bob, alice)):
+        listed = (
+            signed_in(side.admin)
+            .get(reverse("channels:list", args=[side.organisation.number]))
+            .content.decode()
+        )
+        assert side.channel.public_id in listed
+        assert other.channel.public_id not in listed
+
+
+# -- Headers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ALL, ids=str)
+def test_every_page_has_a_policy_without_unsafe_inline(address: Address, alice: Side) -> None:
+    response = signed_in(alice.admin).get(address.path(alice.values), follow=True)
+    sources = policy(response)
+    if "sandbox" in sources:
+        # A document that runs a channel's own code: anything goes in there, and nothing gets out.
+        assert "allow-same-origin" not in sources["sandbox"]
+        return
+    assert sources["default-src"] == ["'none'"]
+    for directive in ("script-src", "style-src"):
+        assert {"'self'"} <= set(sources[directive])
+        assert not [
+            one for one in sources[directive] if "unsafe" in one or one in {"*", "https:", "http:", "data:"}
+        ]
+    assert sources["base-uri"] == sources["object-src"] == sources["frame-ancestors"] == ["'none'"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    if response.headers["Content-Type"].startswith("text/html"):
+        page = Inline(_nonce(sources))
+        page.feed(response.content.decode())
+        assert page.found == []
+
+
+def _nonce(sources: dict[str, list[str]]) -> str:
+    found = re.search(r"'nonce-([^']+)'", " ".join(sources["script-src"]))
+    return found[1] if found else "none is there"
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/o/7777/", 404)])
+def test_so_has_an_error_page(alice: Side, path: str, status: int) -> None:
+    response = signed_in(alice.admin).get(path)
+    assert response.status_code == status
+    assert policy(response)["default-src"] == ["'none'"]
+    page = Inline(_nonce(policy(response)))
+    page.feed(response.content.decode())
+    assert page.found == []
+
+
+@pytest.mark.parametrize("address", [one for one in OF_ORGANISATIONS if one.role == Role.AUDITOR], ids=str)
+def test_no_page_of_an_organisation_is_kept_by_a_shared_cache(address: Address, alice: Side) -> None:
+    response = signed_in(alice.admin).get(address.path(alice.values))
+    control = response.headers.get("Cache-Control", "")
+    assert "private" in control or "no-store" in control
+    assert "public" not in control
