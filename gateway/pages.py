@@ -11,10 +11,11 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext
 
-from gateway import agent_desk, doors, policies, practice, settings, snippet
+from gateway import agent_desk, doors, policies, practice, settings
 from gateway.files import Folder
 from gateway.published import Channel, registry
 from gateway.views import methods, refuse
+from kit import snippet
 from publishing.snapshot import AgentKey, AgentKeyRefused
 
 #: The widget's build. The loader is asked for by name on every page: kept for a minute, then compared by its tag.
@@ -106,7 +107,7 @@ def _test_page(request: HttpRequest, channel: Channel, key: AgentKey | None) -> 
         "channel": channel,
         "environment": settings.GATEWAY_ENVIRONMENT,
         "agent": key,
-        "snippet": snippet.inline(channel, settings.GATEWAY_PUBLIC_URL, locale=locale),
+        "snippet": snippet.inline(channel.brand, channel.id, settings.GATEWAY_PUBLIC_URL, locale=locale),
         "locale": locale,
         "locales": ["fr-CA", "fr", "en", "es", "de", "ar"],
         "agent_side": "end" if channel.document["widget"].get("position") == "left" else "start",

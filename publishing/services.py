@@ -10,6 +10,7 @@ from typing import Any, Literal
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,9 +92,7 @@ def promote(channel: Channel, *, by: User, number: int | None = None) -> Release
     live = Delivery.objects.filter(channel=channel, environment=EnvironmentName.LIVE).first()
     if live is not None and live.wanted > release.number:
         raise NotPromotable(_("Live has a newer release already."))
-    record(
-        "release.promoted", by=by, subject=channel.public_id, release=release.number, channel=channel.name
-    )
+    record("release.promoted", by=by, subject=channel.public_id, release=release.number, channel=channel.name)
     want(channel, EnvironmentName.LIVE, release, at=timezone.now())
     return release
 
@@ -120,10 +119,23 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
         delivery.attempts = 0
         delivery.last_error = ""
         delivery.save(update_fields=["wanted", "wanted_at", "next_attempt_at", "attempts", "last_error"])
+    _nudge_on_commit(delivery)
+    return delivery
+
+
+def try_again(channel: Channel) -> None:
+    """Nudge a worker for every environment that lacks what it should have, without waiting for the next attempt."""
+    now = timezone.now()
+    for delivery in Delivery.objects.filter(channel=channel, wanted__gt=F("confirmed")):
+        delivery.next_attempt_at = now
+        delivery.save(update_fields=["next_attempt_at"])
+        _nudge_on_commit(delivery)
+
+
+def _nudge_on_commit(delivery: Delivery) -> None:
     tenant_id, delivery_id = current_tenant_id(), delivery.pk
     # robust: without Redis the save stands and the sweep delivers it later.
     transaction.on_commit(lambda: _nudge(tenant_id, delivery_id), robust=True)
-    return delivery
 
 
 def _nudge(tenant_id: int, delivery_id: int) -> None:

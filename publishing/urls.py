@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from publishing import views
 
 app_name = "publishing"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("init/", views.init, name="init"),
+    path("saved/", views.saved, name="saved"),
+    path("promote/", views.put_live, name="promote"),
+    path("retry/", views.retry, name="retry"),
+]

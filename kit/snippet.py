@@ -1,9 +1,9 @@
-"""The snippet of a page (contract 2.1) as the test page carries it: a stub that queues commands, then the commands. Pure."""
+"""The snippet of a page (wire contract 2.1): a stub that queues commands and loads the loader, then the commands. Pure."""
 
 from __future__ import annotations
 
 import json
-from typing import Protocol
+from collections.abc import Sequence
 
 # Queue entries are `arguments` objects, and the address changes by the hour: both as clients have known them for years.
 _STUB = """(function (n, u) {
@@ -18,17 +18,16 @@ _STUB = """(function (n, u) {
 """
 
 
-class ChannelLike(Protocol):
-    id: str
-    brand: int
+def inline(brand: int, channel: str, base: str, *, locale: str = "", before: Sequence[str] = ()) -> str:
+    """The JavaScript of the snippet for one channel of the environment at `base`, safe inside a script element.
 
-
-def inline(channel: ChannelLike, base: str, *, locale: str = "") -> str:
-    """The JavaScript of the snippet for one channel of the environment at `base`, safe inside a script element."""
+    `before` are whole lines of commands that come before the chat is initialised.
+    """
     lines = [
         _STUB % {"loader": literal(f"{base}/loader/1/loader.js")},
-        f'cxone("init", {literal(str(channel.brand))});',
-        f'cxone("chat", "init", {channel.brand}, {literal(channel.id)});',
+        f'cxone("init", {literal(str(brand))});',
+        *before,
+        f'cxone("chat", "init", {brand}, {literal(channel)});',
     ]
     if locale:
         lines.insert(2, f'cxone("chat", "setLocale", {literal(locale)});')

@@ -1,0 +1,205 @@
+"""Initialisation and test, and what may be done to a channel's publication: put live, try again, see where it stands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
+
+from areas.states import EnvironmentState
+from channels_config.models import Channel
+from channels_config.pages import channel_context, channel_or_404
+from publishing import integration
+from publishing.environments import Environment, environments
+from publishing.models import Delivery, EnvironmentName, Release
+from publishing.services import NotPromotable, promote, try_again
+from publishing.snapshot import agent_key
+from publishing.states import states
+from tenants.access import TenantRequest, requires
+from tenants.roles import Role
+
+#: How long a link to the agent's side of a test page opens it, in seconds: a working day.
+AGENT_LINK_LASTS = 8 * 3600
+
+
+@dataclass(frozen=True)
+class Place:
+    """One environment on the initialisation page."""
+
+    name: str
+    label: str | Promise
+    url: str
+    state: EnvironmentState
+    snippets: list[tuple[str, str | Promise, str | Promise, str]]
+    policy: integration.Policy
+    test_url: str
+    agent_url: str
+    loader_url: str
+
+
+@requires(Role.AUDITOR)
+def init(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """« Initialisation et test »: the snippet of each environment, and the test page beside it."""
+    found = channel_or_404(channel)
+    chosen = request.GET.get("environment", EnvironmentName.TEST)
+    context = channel_context(request, found)
+    where = {one.environment: one for one in context["statuses"]}
+    places = [_place(request, found, one, where[one.name]) for one in environments().values()]
+    place = next((one for one in places if one.name == chosen), places[0])
+    live = where.get(EnvironmentName.LIVE)
+    test = where.get(EnvironmentName.TEST)
+    confirmed = Delivery.objects.filter(channel=found, environment=EnvironmentName.TEST).first()
+    forms_of_it = place.snippets
+    context |= {
+        "tab": "test",
+        "snippet": next((one for one in forms_of_it if one[0] == request.GET.get("as")), forms_of_it[0]),
+        "places": places,
+        "place": place,
+        "commands": integration_commands(),
+        "agent_link_hours": AGENT_LINK_LASTS // 3600,
+        "may_promote": request.membership.may(Role.ADMIN),
+        "may_test": request.membership.may(Role.QA),
+        "can_promote": bool(
+            confirmed
+            and confirmed.confirmed
+            and test
+            and live
+            and live.state in {"never", "behind", "failed"}
+        ),
+        "promotable": confirmed.confirmed if confirmed else 0,
+    }
+    return render(request, "publishing/init.html", context)
+
+
+def _place(
+    request: TenantRequest, channel: Channel, environment: Environment, state: EnvironmentState
+) -> Place:
+    brand, public_id = request.organisation.number, channel.public_id
+    arguments = (environment, brand, public_id)
+    test_url = f"{environment.public_url}/test/{brand}/{public_id}?lang={request.user.language}"
+    agent_url = ""
+    if request.membership.may(Role.QA):
+        key = agent_key(
+            settings.PUBLISHING_SIGNING_KEY,
+            environment=environment.name,
+            brand=brand,
+            channel=public_id,
+            name=str(request.user)[:80],
+            expires_at=time.time() + AGENT_LINK_LASTS,
+        )
+        agent_url = f"{test_url}&key={key}"
+    return Place(
+        name=environment.name,
+        label=EnvironmentName(environment.name).label,
+        url=environment.public_url,
+        state=state,
+        snippets=[
+            (
+                "html",
+                _("HTML page"),
+                _("Paste it right before </body> of every page that shows the chat."),
+                integration.html(*arguments),
+            ),
+            (
+                "tags",
+                _("Tag manager"),
+                _("Create a custom HTML tag that fires once on every page, and paste this."),
+                integration.html(*arguments),
+            ),
+            (
+                "wordpress",
+                "WordPress",
+                _("Add it to functions.php of your child theme."),
+                integration.wordpress(*arguments),
+            ),
+            (
+                "react",
+                "React",
+                _("Render <Chat /> once, at the root of the application."),
+                integration.react(*arguments),
+            ),
+        ],
+        policy=integration.policy(*arguments),
+        test_url=test_url,
+        agent_url=agent_url,
+        loader_url=f"{environment.public_url}/loader/1/loader.js",
+    )
+
+
+def integration_commands() -> list[tuple[str, str]]:
+    """Commands a webmaster adds to the snippet, each with what it does."""
+    return [
+        (
+            'cxone("chat", "setAuthorizationCode", "…");',
+            _(
+                "Signs the visitor in with a one-time code of your site. It must stand before the chat's “init”."
+            ),
+        ),
+        ('cxone("chat", "hidePreSurvey");', _("Leaves out the pre-contact survey on this page.")),
+        (
+            'cxone("chat", "setLocale", "fr-CA");',
+            _("Shows the window in this language whatever the browser asks for."),
+        ),
+        ('cxone("chat", "setCustomerName", "…");', _("Gives the agent the visitor's name.")),
+        (
+            'cxone("chat", "setContactCustomField", "ident", "…");',
+            _("Hands a value over to the conversation that is about to start."),
+        ),
+    ]
+
+
+@requires(Role.AUDITOR)
+def saved(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """Where the release of the last save stands in test: the save bar asks until it is visible."""
+    found = channel_or_404(channel)
+    test = next(one for one in states([found])[found.pk] if one.environment == EnvironmentName.TEST)
+    response = render(
+        request,
+        "parts/saved_status.html",
+        {"status": test, "poll_url": reverse("publishing:saved", args=[brand, channel])},
+    )
+    return trigger_client_event(response, "saved") if test.state in {"up_to_date", "failed"} else response
+
+
+@require_POST
+@requires(Role.ADMIN)
+def put_live(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """Put the release that test serves live."""
+    found = channel_or_404(channel)
+    number = request.POST.get("release", "")
+    try:
+        release = promote(
+            found, by=request.user, number=int(number) if number.isdecimal() and len(number) < 10 else None
+        )
+    except (NotPromotable, Release.DoesNotExist) as refusal:
+        messages.error(
+            request, str(refusal) if isinstance(refusal, NotPromotable) else _("There is no such release.")
+        )
+    else:
+        messages.success(request, _("Release %(number)s is on its way to live.") % {"number": release.number})
+    return _back(request, brand, channel)
+
+
+@require_POST
+@requires(Role.QA)
+def retry(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """Deliver now what failed, without waiting for the next attempt."""
+    found = channel_or_404(channel)
+    try_again(found)
+    messages.success(request, _("Another attempt is being made now."))
+    return _back(request, brand, channel)
+
+
+def _back(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    if request.htmx:
+        return HttpResponseClientRefresh()
+    return HttpResponseRedirect(reverse("publishing:init", args=[brand, channel]))
