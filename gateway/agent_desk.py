@@ -38,22 +38,19 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-from channels.consumer import AsyncConsumer
-from channels.exceptions import StopConsumer
 
 from gateway import announce, conversations, doors, limits, metrics, practice, presence, settings, wire
 from gateway.auth import storable
 from gateway.hub import desk_group, hub
-from gateway.limits import Bucket
 from gateway.logs import logger
-from gateway.outbox import Outbox
 from gateway.published import OWN_ORIGINS, Channel, registry
+from gateway.sockets import Socket
 from kit import origins
 from publishing.snapshot import AgentKey, AgentKeyRefused, open_agent_key
 
@@ -81,30 +78,15 @@ def opened_key(text: str, brand: object, channel: str) -> AgentKey:
     return key
 
 
-class AgentDesk(AsyncConsumer):  # type: ignore[misc]  # channels has no types
+class AgentDesk(Socket):
     """One agent's pane."""
 
-    channel_layer_alias = ""
-
     def __init__(self) -> None:
+        super().__init__()
         self.key: AgentKey | None = None
         self.pane = secrets.token_hex(8)
-        self.bucket = Bucket()
-        self.outbox = Outbox()
 
-    async def dispatch(self, message: MutableMapping[str, Any]) -> None:
-        kind = message["type"]
-        if kind == "websocket.receive":
-            await self.receive(message)
-        elif kind == "websocket.connect":
-            await self.connect()
-        elif kind == "websocket.disconnect":
-            await self.leave()
-            raise StopConsumer
-
-    async def connect(self) -> None:
-        await self.base_send({"type": "websocket.accept"})
-        self.outbox.open(self.base_send)
+    async def connected(self) -> None:
         metrics.sockets.labels("agent").inc()
         origin = doors.origin_of(self.scope["headers"])
         if origin is not None and origins.split(origin) not in OWN_ORIGINS:
@@ -138,8 +120,7 @@ class AgentDesk(AsyncConsumer):  # type: ignore[misc]  # channels has no types
         self.put("error", code=reason, message=message)
         self.outbox.close(code, reason)
 
-    async def leave(self) -> None:
-        self.outbox.closed = True
+    async def gone(self) -> None:
         metrics.sockets.labels("agent").dec()
         if self.key is not None:
             hub.leave(desk_group(self.key.channel), self)
@@ -159,12 +140,9 @@ class AgentDesk(AsyncConsumer):  # type: ignore[misc]  # channels has no types
             except (psycopg.Error, OSError):
                 return
 
-    async def receive(self, message: MutableMapping[str, Any]) -> None:
-        if self.outbox.closed or self.key is None:
-            return
-        text = message.get("text")
+    async def heard(self, text: str | None) -> None:
         command: Any = None
-        if isinstance(text, str) and len(text) <= limits.LONGEST_FRAME:
+        if text is not None and len(text) <= limits.LONGEST_FRAME:
             try:
                 command = json.loads(text, parse_constant=_no_constant)
             except (ValueError, RecursionError):

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 import psycopg
-from channels.consumer import AsyncConsumer
-from channels.exceptions import StopConsumer
 
 from gateway import auth, conversations, doors, events, limits, metrics, tokens, wire
 from gateway.hub import customer_group, hub
-from gateway.limits import Bucket
 from gateway.logs import logger
-from gateway.outbox import Outbox
 from gateway.published import Channel, registry
+from gateway.sockets import Socket
 
 log = logger("gateway.socket")
 
@@ -30,13 +26,11 @@ IDLE = 4510
 _UNREADABLE = "InconsistentData"
 
 
-class VisitorSocket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
+class VisitorSocket(Socket):
     """One visitor's socket. Frames are handled one after the other, so their answers keep their order."""
 
-    # The hub has this process's one channel of the layer; a consumer needs none of its own.
-    channel_layer_alias = ""
-
     def __init__(self) -> None:
+        super().__init__()
         self.channel_id = ""
         self.brand: str = ""
         self.origin: str | None = None
@@ -48,29 +42,12 @@ class VisitorSocket(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
         self.known: tuple[conversations.Thread, conversations.Contact] | None = None
         self.number = 0
         self.heard_at = time.monotonic()
-        self.bucket = Bucket()
-        self.outbox = Outbox()
         self._group: str | None = None
-        self._counted = False
-
-    async def dispatch(self, message: MutableMapping[str, Any]) -> None:
-        """Channels' own dispatch, without its look at Django's database connections: there are none."""
-        kind = message["type"]
-        if kind == "websocket.receive":
-            await self.receive(message)
-        elif kind == "websocket.connect":
-            await self.connect()
-        elif kind == "websocket.disconnect":
-            self.leave()
-            raise StopConsumer
 
     # -- coming in -----------------------------------------------------------------------------------------------------
 
-    async def connect(self) -> None:
-        await self.base_send({"type": "websocket.accept"})
-        self.outbox.open(self.base_send)
+    async def connected(self) -> None:
         metrics.sockets.labels("visitor").inc()
-        self._counted = True
         sockets.add(self)
         try:
             query = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=100)
@@ -112,7 +89,7 @@ class VisitorSocket(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
         return None
 
     def refuse(self, code: int, error_code: str, message: str) -> None:
-        if not self.outbox.closed:
+        if self.outbox.closing is None:
             metrics.refusals.labels(error_code).inc()
         self.outbox.put_json(wire.error(None, error_code, message))
         self.outbox.close(code, error_code)
@@ -129,20 +106,15 @@ class VisitorSocket(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
         self._group = customer_group(self.channel_id, identity.customer)
         await hub.join(self._group, self)
 
-    def leave(self) -> None:
+    async def gone(self) -> None:
         if self._group is not None:
             hub.leave(self._group, self)
-        self.outbox.closed = True
-        if self._counted:
-            self._counted = False
-            metrics.sockets.labels("visitor").dec()
+        metrics.sockets.labels("visitor").dec()
         sockets.discard(self)
 
     # -- frames --------------------------------------------------------------------------------------------------------
 
-    async def receive(self, message: MutableMapping[str, Any]) -> None:
-        if self.outbox.closed:
-            return
+    async def heard(self, text: str | None) -> None:
         self.heard_at = time.monotonic()
         if not self.bucket.take():
             if self.bucket.refused > limits.PATIENCE:
@@ -154,13 +126,12 @@ class VisitorSocket(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
             else:
                 self.outbox.put_json(
                     wire.error(
-                        _event_id(message.get("text")),
+                        _event_id(text),
                         "TooManyRequests",
                         "More than 100 frames in 5 seconds.",
                     )
                 )
             return
-        text = message.get("text")
         if text is None:
             self.complain(None, "Frames are text: JSON.")
             return
@@ -243,7 +214,7 @@ sockets: set[VisitorSocket] = set()
 def recheck(channel_id: str) -> None:
     """A release was switched: sockets whose page may no longer use the channel are closed, told why."""
     for socket in tuple(sockets):
-        if socket.channel_id == channel_id and not socket.outbox.closed:
+        if socket.channel_id == channel_id and socket.outbox.closing is None:
             socket.admitted()
 
 

@@ -29,6 +29,19 @@ SIGNING = snapshot.new_signing_key()
 ENCRYPTION = {"test": snapshot.new_encryption_key(), "live": snapshot.new_encryption_key()}
 
 
+# What the tests import into their own process: pure parts of the room, which read its settings all the same.
+for _name, _value in {
+    "GATEWAY_ENVIRONMENT": "test",
+    "GATEWAY_PUBLIC_URL": "http://127.0.0.1:8198",
+    "GATEWAY_CONSOLE_URL": CONSOLE,
+    "GATEWAY_SECRET_KEY": "a secret of the tests, the same for every process",
+    "GATEWAY_DATABASE_URL": POSTGRES,
+    "GATEWAY_PUBLISHER_KEYS": json.dumps(snapshot.key_set(snapshot.public_jwk(SIGNING))),
+    "GATEWAY_DECRYPTION_KEYS": json.dumps(snapshot.key_set(ENCRYPTION["test"])),
+    "REDIS_URL": REDIS,
+}.items():
+    os.environ.setdefault(_name, _value)
+
 #: One client for all requests: making one takes longer than most answers.
 HTTP = httpx.Client(trust_env=False, timeout=10)
 
@@ -200,7 +213,7 @@ class Environment:
         with psycopg.connect(
             self.database, options=f"-c search_path=gateway_{self.name}", autocommit=True
         ) as connection:
-            cursor = connection.execute(statement, values)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
 

@@ -45,9 +45,7 @@ def test_the_bytes_are_the_same_in_every_encoding(env: Environment, channel: Cha
 
 
 def raw(env: Environment, channel: Channel, accepted: str) -> tuple[bytes, str | None]:
-    with HTTP.stream(
-        "GET", env.url + channel.path, headers={"Accept-Encoding": accepted}, trust_env=False
-    ) as answer:
+    with HTTP.stream("GET", env.url + channel.path, headers={"Accept-Encoding": accepted}) as answer:
         content = b"".join(answer.iter_raw())
         assert answer.headers["Content-Length"] == str(len(content))
         return content, answer.headers.get("Content-Encoding")

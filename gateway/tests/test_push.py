@@ -17,7 +17,8 @@ from publishing import snapshot
 
 
 def served_release(env: Environment, channel: Channel) -> str | None:
-    return env.channel_json(channel).headers.get("X-Release")
+    released: str | None = env.channel_json(channel).headers.get("X-Release")
+    return released
 
 
 def test_a_push_is_served_at_once(env: Environment) -> None:
