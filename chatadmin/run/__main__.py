@@ -106,12 +106,13 @@ class Run:
         with step("Preparing the databases"):
             self._databases()
             supervisor.run_to_end(*plan.preparations())
-        with step("Filling in the demo organisations"):
-            supervisor.run_to_end(plan.demo())
         with step("Starting console, worker, beat, test and live environment"):
             programs = plan.programs()
             supervisor.start(*programs)
             supervisor.wait_until_ready(*(program.name for program in programs))
+        # Last, so that the demo's releases find their environments waiting.
+        with step("Filling in the demo organisations"):
+            supervisor.run_to_end(plan.demo())
         self._announce()
 
     def _embeds(self) -> bool:
