@@ -37,6 +37,14 @@ class Problem:
     blocking: bool = True
 
 
+class NotPublishable(Exception):
+    """The drafts do not fit together; `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(str(problem.message) for problem in problems))
+        self.problems = problems
+
+
 def nothing(section: Section) -> dict[str, Any]:
     """The default of `public`: a browser sees nothing of an area."""
     return {}

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from areas.contract import Area, ChannelLike
-from kit.documents import digest
 from audit.sentences import register
 from audit.services import record
+from kit.documents import digest
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -57,7 +57,7 @@ def save_draft(
     API client without If-Match). Raises DraftChanged; whatever `apply` raises undoes everything.
     """
     model = cast("type[Model]", type(channel))
-    model._default_manager.select_for_update().get(pk=channel.pk)  # noqa: SLF001 - Django's documented accessor
+    model._default_manager.select_for_update().get(pk=channel.pk)
     before = area.dump(channel)
     if seen is not None and digest(before) != seen:
         raise DraftChanged(before)

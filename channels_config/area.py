@@ -11,7 +11,9 @@ AREA = Area(
     name="channels_config",
     slug="css-js",
     label=_("Customise CSS and JS"),
-    description=_("Appearance, custom CSS and JavaScript, and the domains on which the channel may be shown."),
+    description=_(
+        "Appearance, custom CSS and JavaScript, and the domains on which the channel may be shown."
+    ),
     icon="palette",
     order=10,
     urls="channels_config.urls",

@@ -92,7 +92,9 @@ def read_domains(text: str) -> list[str]:
         raise ValidationError(wrong)
     if len(found) > MOST_DOMAINS:
         raise ValidationError(
-            _("The list has %(count)s domains; at most %(most)s fit. *.example.com stands for all sub-domains."),
+            _(
+                "The list has %(count)s domains; at most %(most)s fit. *.example.com stands for all sub-domains."
+            ),
             params={"count": len(found), "most": MOST_DOMAINS},
             code="too_many",
         )
@@ -145,14 +147,14 @@ class WebSettingsForm(forms.Form):
     position = forms.ChoiceField(label=_("Corner"), choices=WebSettings.Position, widget=forms.RadioSelect)
     redesigned_ui = forms.BooleanField(
         label=_("Use the redesigned interface"),
-        help_text=_("Rounder and calmer. Off, the window keeps the look that older style sheets were written for."),
+        help_text=_(
+            "Rounder and calmer. Off, the window keeps the look that older style sheets were written for."
+        ),
         required=False,
     )
     custom_css = CodeField("css", label=_("Custom CSS"))
     custom_js = CodeField("js", label=_("Custom JavaScript"))
-    where = forms.ChoiceField(
-        label=_("Where may the chat appear?"), choices=Where, widget=forms.RadioSelect
-    )
+    where = forms.ChoiceField(label=_("Where may the chat appear?"), choices=Where, widget=forms.RadioSelect)
     allowed_domains = forms.CharField(
         label=_("Allowed domains"),
         help_text=_(
@@ -160,7 +162,9 @@ class WebSettingsForm(forms.Form):
             "example.com:* with any."
         ),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocapitalize": "off", "class": "form-control"}),
+        widget=forms.Textarea(
+            attrs={"rows": 5, "spellcheck": "false", "autocapitalize": "off", "class": "form-control"}
+        ),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 

@@ -51,6 +51,14 @@ def refuse_unacceptable(text: str) -> None:
     )
 
 
+def is_acceptable(text: str) -> bool:
+    try:
+        refuse_unacceptable(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def remarks(language: Language, text: str) -> tuple[Remark, ...]:
     """What there is to say about an acceptable text, errors first."""
     return css.remarks(text) if language == "css" else js.checked(text)

@@ -6,6 +6,7 @@ refused here, with its place. Syntax: CSS Syntax Level 3, with nesting.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -38,7 +39,9 @@ _OF_RULES = frozenset(
     {"media", "supports", "layer", "container", "scope", "starting-style", "document", "-moz-document",
      "keyframes", "-webkit-keyframes", "-moz-keyframes", "-o-keyframes"}
 )  # fmt: skip
-_OF_DECLARATIONS = frozenset({"font-face", "page", "property", "counter-style", "view-transition", "position-try"})
+_OF_DECLARATIONS = frozenset(
+    {"font-face", "page", "property", "counter-style", "view-transition", "position-try"}
+)
 _BLANK = frozenset({"whitespace", "comment"})
 
 
@@ -178,8 +181,13 @@ class _Reader:
                 continue
             solid.append((token, after_line))
             after_line = False
-        for (token, on_new_line), (following, _) in zip(solid[1:], solid[2:], strict=False):
-            if on_new_line and token.type == "ident" and token.lower_value != "progid" and _is(following, ":"):
+        for (token, on_new_line), (following, _) in itertools.pairwise(solid):
+            if (
+                on_new_line
+                and token.type == "ident"
+                and token.lower_value != "progid"
+                and _is(following, ":")
+            ):
                 self._note("css.semicolon", token, name=token.value)
                 return
 
@@ -200,9 +208,7 @@ class _Reader:
 
     def selector_name(self, name: str, line: int, column: int) -> None:
         if not is_known(name) and len(self.found) < 10 * MOST:
-            self.found.append(
-                unknown_selector("css", name, line, self.places.column(line, column))
-            )
+            self.found.append(unknown_selector("css", name, line, self.places.column(line, column)))
 
     def _addresses(self, token: Any, *, bare_strings: bool = False) -> None:
         if token.type == "url" or (bare_strings and token.type == "string"):
@@ -258,11 +264,16 @@ def _is(token: Any, mark: str) -> bool:
 def _takes_block_as_value(statement: Sequence[Any]) -> bool:
     """A custom property may have a block for its value: --x: { … }."""
     solid = _solid(statement)
-    return len(solid) >= 2 and solid[0].type == "ident" and solid[0].value.startswith("--") and _is(solid[1], ":")
+    return (
+        len(solid) >= 2
+        and solid[0].type == "ident"
+        and solid[0].value.startswith("--")
+        and _is(solid[1], ":")
+    )
 
 
 def _slashes(tokens: Sequence[Any]) -> Any | None:
-    for one, next_one in zip(tokens, tokens[1:], strict=False):
+    for one, next_one in itertools.pairwise(tokens):
         if _is(one, "/") and _is(next_one, "/"):
             return one
     return None

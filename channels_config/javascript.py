@@ -123,10 +123,7 @@ class _Engine:
             child = self._running()
             body = json.dumps(code).encode()
             try:
-                assert child.stdin is not None
-                assert child.stdout is not None
-                child.stdin.write(struct.pack("!I", len(body)) + body)
-                child.stdin.flush()
+                _send(child.stdin, body)
                 answer = _frame(child.stdout, time.monotonic() + PATIENCE)
             except (OSError, EOFError, TimeoutError):
                 self._end()
@@ -169,8 +166,17 @@ class _Engine:
         atexit.unregister(self._end)
 
 
-def _frame(stream: IO[bytes], until: float) -> bytes:
+def _send(stream: IO[bytes] | None, body: bytes) -> None:
+    if stream is None:
+        raise EOFError
+    stream.write(struct.pack("!I", len(body)) + body)
+    stream.flush()
+
+
+def _frame(stream: IO[bytes] | None, until: float) -> bytes:
     """One answer: four bytes of length, then the body. Raises EOFError, TimeoutError."""
+    if stream is None:
+        raise EOFError
     length = struct.unpack("!I", _exactly(stream, 4, until))[0]
     return _exactly(stream, length, until)
 

@@ -47,7 +47,12 @@ _QUIET = re.compile(
     r"""//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|$)|'(?:\\(?:.|\n)|[^'\\\n])*+'?|"(?:\\(?:.|\n)|[^"\\\n])*+"?|`(?:\\(?:.|\n)|[^`\\])*+`?"""
 )
 _OUTSIDE = re.compile(r"(?<![\w$.])((?:window\.)?(?:parent|top))(?=\s*[.\[])(\.cxone\b)?")
-_STORAGE = re.compile(r"(?<![\w$.])(?:window\.)?(localStorage|sessionStorage|indexedDB)\b|(?<![\w$.])(document\.cookie)\b")
+_STORAGE = re.compile(
+    r"(?<![\w$.])(?:window\.)?(localStorage|sessionStorage|indexedDB)\b|(?<![\w$.])(document\.cookie)\b"
+)
+_NETWORK = re.compile(
+    r"(?<![\w$.])(?:window\.)?(?:new\s+)?(fetch|XMLHttpRequest|WebSocket|EventSource)\b(?=\s*[(;])|(?<![\w$.])(navigator\.sendBeacon)\b"
+)
 _SELECTOR = re.compile(r"""\[data-selector=\\?(["']?)([\w-]+)\\?\1\]""")
 
 
@@ -100,6 +105,9 @@ def _warnings(code: str) -> list[Remark]:
     for match in islice(_STORAGE.finditer(quiet), MOST):
         name = match[1] or match[2]
         found.append(Remark("js.storage", *places.at(match.start()), "warning", (("text", name),)))
+    for match in islice(_NETWORK.finditer(quiet), MOST):
+        name = match[1] or match[2]
+        found.append(Remark("js.network", *places.at(match.start()), "warning", (("text", name),)))
     unknown = (match for match in _SELECTOR.finditer(code) if not is_known(match[2]))
     for match in islice(unknown, MOST):
         found.append(unknown_selector("js", match[2], *places.at(match.start())))

@@ -42,7 +42,9 @@ class Channel(TenantModel):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name", "pk"]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["tenant", "name"], name="channels_by_name")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "name"], name="channels_by_name")
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 "tenant",

@@ -61,9 +61,12 @@ SENTENCES: dict[str, str | Promise] = {
     "js.heavy": _("Reading this code takes too much work; a regular expression in it is too large."),
     # JavaScript that works, but perhaps not as meant
     "js.unchecked": _("The code could not be checked just now."),
-    "js.parent_cxone": _("The page around the chat cannot be reached from here. Write cxone(…) without “%(text)s.”."),
+    "js.parent_cxone": _(
+        "The page around the chat cannot be reached from here. Write cxone(…) without “%(text)s.”."
+    ),
     "js.parent": _("“%(text)s” leads to the page around the chat, which cannot be reached from here."),
     "js.storage": _("“%(text)s” does not work inside the chat frame: it keeps nothing of its own."),
+    "js.network": _("“%(text)s” does not get through: the chat frame may not load data from elsewhere."),
     "js.unknown_selector": _("Nothing in the chat window carries data-selector “%(name)s”."),
     "js.similar_selector": _(
         "Nothing in the chat window carries data-selector “%(name)s”. Did you mean “%(similar)s”?"

@@ -26,7 +26,14 @@ DATA_SELECTORS: dict[str, Promise] = {
 
 #: Those of the Guide's screens; styles for them are kept for the day the channel is shown by Guide.
 GUIDE_SELECTORS = frozenset(
-    {"PORTAL_HEADER", "PORTAL_TITLE", "PORTAL_BODY", "BEGIN_CHAT", "GUIDE_FRAME_CONTENT", "GUIDE_CHANNEL_BUTTON"}
+    {
+        "PORTAL_HEADER",
+        "PORTAL_TITLE",
+        "PORTAL_BODY",
+        "BEGIN_CHAT",
+        "GUIDE_FRAME_CONTENT",
+        "GUIDE_CHANNEL_BUTTON",
+    }
 )
 
 #: Classes of Adaptive Cards, and the containers scripts look for.

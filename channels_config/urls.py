@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from channels_config import area_views as views
 
 app_name = "channels_config"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.edit, name="edit"),
+    path("preview/", views.preview, name="preview"),
+]

@@ -18,6 +18,7 @@ CONFIG_AREAS = [
     "channels_config.area.AREA",
 ]
 CONFIG_PUBLISHER = "publishing.services.publish"
+CONFIG_COMPILER = "publishing.compile.draft_document"
 CONFIG_RETIRER = "publishing.services.retire"
 CONFIG_STATES = "publishing.states.states"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from areas.registry import areas
+from channels_config.preview_frame import preview_frame
 from chatadmin import views
 from kit.converters import ChannelIdConverter
 
@@ -15,6 +16,7 @@ _CHAT = "o/<int:brand>/acd/digital/chat/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("", views.home, name="home"),
+    path("preview/frame/", preview_frame, name="preview_frame"),
     path("o/<int:brand>/", views.organisation_home, name="organisation"),
     path("", include("accounts.urls")),
     path(_CHAT, include("channels_config.channel_urls")),

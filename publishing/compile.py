@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from areas.contract import Problem
+from areas.contract import NotPublishable, Problem
 from areas.registry import areas
 from channels_config.models import Channel
 
-
-class NotPublishable(Exception):
-    """The draft does not fit together; `problems` says where and why."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(str(problem.message) for problem in problems))
-        self.problems = problems
+__all__ = [
+    "NotPublishable",
+    "channel_facts",
+    "deep_merge",
+    "document",
+    "draft_document",
+    "problems",
+    "sections",
+]
 
 
 def channel_facts(channel: Channel) -> dict[str, Any]:
@@ -50,6 +52,12 @@ def document(facts: Mapping[str, Any], all_sections: Mapping[str, Any]) -> dict[
         if area.name in all_sections:
             merged = deep_merge(merged, area.public(all_sections[area.name]))
     return merged
+
+
+def draft_document(channel: Channel, unsaved: Mapping[str, Any]) -> dict[str, Any]:
+    """The channel JSON of the drafts as they stand, but for the sections given in `unsaved`."""
+    all_sections = {area.name: unsaved.get(area.name) or area.dump(channel) for area in areas()}
+    return document(channel_facts(channel), all_sections)
 
 
 def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import hashlib
 from dataclasses import dataclass
 
 from kit import snippet
-
 from publishing.environments import Environment
 
 

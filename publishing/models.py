@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -23,7 +23,11 @@ class Release(TenantModel):
     removed = models.BooleanField(default=False)
     areas = models.JSONField(default=list)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
     )
     author_label = models.CharField(max_length=254)
     note = models.CharField(max_length=500, blank=True)
@@ -60,7 +64,9 @@ class Delivery(TenantModel):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["tenant", "channel", "environment"], name="publishing_delivery_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "channel", "environment"], name="publishing_delivery_once"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(

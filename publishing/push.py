@@ -43,7 +43,9 @@ def push(environment: Environment, sealed: bytes) -> None:
     """Hand a sealed snapshot to an environment. Raises PushFailed; `older` counts as done (it has newer)."""
     try:
         answer = client().post(
-            f"{environment.push_url}/_push/v1/snapshots", content=sealed, headers={"Content-Type": CONTENT_TYPE}
+            f"{environment.push_url}/_push/v1/snapshots",
+            content=sealed,
+            headers={"Content-Type": CONTENT_TYPE},
         )
     except httpx.HTTPError as error:
         raise PushFailed(_away(error)) from error
@@ -59,7 +61,8 @@ def visible_release(environment: Environment, brand: int, channel: str) -> Seen:
     """Which release of a channel the environment's public URL shows. Raises PushFailed."""
     try:
         answer = client().get(
-            environment.public_url + environment.channel_url(brand, channel), headers={"Cache-Control": "no-cache"}
+            environment.public_url + environment.channel_url(brand, channel),
+            headers={"Cache-Control": "no-cache"},
         )
     except httpx.HTTPError as error:
         raise PushFailed(_away(error)) from error

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -22,7 +23,7 @@ from publishing.compile import NotPublishable, channel_facts, document, problems
 from publishing.environments import Environment, environments
 from publishing.models import Delivery, EnvironmentName, Release
 from publishing.push import PushFailed, push, visible_release
-from publishing.snapshot import Snapshot, digest, now_text, seal
+from publishing.snapshot import Snapshot, SnapshotRefused, digest, now_text, seal
 from tenants.models import Organisation
 from tenants.scope import current_tenant_id, tenant_scope
 
@@ -34,6 +35,18 @@ register("release.promoted", _("%(actor)s put release %(release)s of the channel
 BACKOFF = (1, 2, 5, 10, 30, 60)
 #: How long the worker looks for a pushed release on the public URL before it counts the attempt as failed, in seconds.
 READ_BACK_WITHIN = 10.0
+#: The largest release number there can be: PostgreSQL's integer.
+LARGEST_NUMBER = 2**31 - 1
+
+Outcome = Literal["current", "busy", "failed", "superseded", "gone"]
+
+
+class NotPromotable(Exception):
+    """A release cannot go live; `sentence` says why, for the person who asked."""
+
+    def __init__(self, sentence: str | Promise) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
 
 
 def publish(channel: Channel, *, areas: list[str], by: User | None, note: str = "") -> Release:
@@ -59,12 +72,11 @@ def publish(channel: Channel, *, areas: list[str], by: User | None, note: str = 
 
 def retire(channel: Channel, *, by: User | None) -> Release:
     """A last release that takes the channel off every environment that has it; its number stays taken."""
-    newest = newest_release(channel)
     facts = channel_facts(channel)
     all_sections = sections(channel)
     release = _number(
         channel,
-        newest,
+        newest_release(channel),
         facts,
         all_sections,
         digest({"channel": facts, "sections": all_sections}),
@@ -80,29 +92,47 @@ def retire(channel: Channel, *, by: User | None) -> Release:
 def promote(channel: Channel, *, by: User, number: int | None = None) -> Release:
     """Want in live exactly the release that the test environment serves (or its release `number`); returns it.
 
-    Raises NotPromotable when the test environment has not confirmed that release, or live has a newer one.
+    Asked for again it records nothing. Raises NotPromotable when the test environment has not confirmed that release, or
+    live has a newer one.
     """
     Channel.objects.select_for_update().get(pk=channel.pk)
     test = Delivery.objects.filter(channel=channel, environment=EnvironmentName.TEST).first()
     if test is None or not test.confirmed:
         raise NotPromotable(_("The test environment does not have this channel yet."))
-    release = Release.objects.get(channel=channel, number=number or test.confirmed)
-    if release.number > test.confirmed:
+    wanted = test.confirmed if number is None else number
+    if wanted > test.confirmed:
         raise NotPromotable(_("Nobody can have seen this release in test yet."))
+    release = Release.objects.filter(channel=channel, number=wanted).first()
+    if release is None or release.removed:
+        raise NotPromotable(_("There is no such release of this channel."))
     live = Delivery.objects.filter(channel=channel, environment=EnvironmentName.LIVE).first()
     if live is not None and live.wanted > release.number:
         raise NotPromotable(_("Live has a newer release already."))
-    record("release.promoted", by=by, subject=channel.public_id, release=release.number, channel=channel.name)
+    if live is None or live.wanted < release.number:
+        record(
+            "release.promoted", by=by, subject=channel.public_id, release=release.number, channel=channel.name
+        )
     want(channel, EnvironmentName.LIVE, release, at=timezone.now())
     return release
 
 
-class NotPromotable(Exception):
-    """A release cannot go live; the message is a sentence for the person who asked."""
+def try_again(channel: Channel) -> list[str]:
+    """Try at once what waits for its next attempt; returns the names of the environments concerned."""
+    waiting = list(
+        Delivery.objects.select_for_update().filter(channel=channel, wanted__gt=F("confirmed")).order_by("pk")
+    )
+    for delivery in waiting:
+        delivery.next_attempt_at = timezone.now()
+        delivery.save(update_fields=["next_attempt_at"])
+        _nudge_on_commit(delivery)
+    return [delivery.environment for delivery in waiting]
 
 
 def newest_release(channel: Channel) -> Release | None:
-    return Release.objects.filter(channel=channel).order_by("-number").first()
+    """The newest release; its bulky parts are fetched when asked for."""
+    return (
+        Release.objects.filter(channel=channel).defer("sections", "channel_facts").order_by("-number").first()
+    )
 
 
 def want(channel: Channel, environment: str, release: Release, *, at: datetime) -> Delivery:
@@ -119,17 +149,9 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
         delivery.attempts = 0
         delivery.last_error = ""
         delivery.save(update_fields=["wanted", "wanted_at", "next_attempt_at", "attempts", "last_error"])
-    _nudge_on_commit(delivery)
-    return delivery
-
-
-def try_again(channel: Channel) -> None:
-    """Nudge a worker for every environment that lacks what it should have, without waiting for the next attempt."""
-    now = timezone.now()
-    for delivery in Delivery.objects.filter(channel=channel, wanted__gt=F("confirmed")):
-        delivery.next_attempt_at = now
-        delivery.save(update_fields=["next_attempt_at"])
+    if delivery.wanted > delivery.confirmed:
         _nudge_on_commit(delivery)
+    return delivery
 
 
 def _nudge_on_commit(delivery: Delivery) -> None:
@@ -184,11 +206,11 @@ def due_deliveries(limit: int = 500) -> list[Due]:
         return [Due(*row) for row in cursor.fetchall()]
 
 
-def deliver_until_current(tenant_id: int, delivery_id: int) -> Literal["current", "busy", "failed", "gone"]:
+def deliver_until_current(tenant_id: int, delivery_id: int) -> Outcome:
     """Bring the newest wanted release to its environment; goes on while saves keep coming in.
 
     One worker at a time per delivery, by a session advisory lock that PostgreSQL frees when the worker dies. The row itself
-    is never locked during the push, so a save never waits for a slow environment.
+    is never locked during the push, so a save never waits for a slow environment (docs/adr/0001-delivery-lock.md).
     """
     while True:
         if not _try_lock(delivery_id):
@@ -198,37 +220,39 @@ def deliver_until_current(tenant_id: int, delivery_id: int) -> Literal["current"
         finally:
             _unlock(delivery_id)
         # A save that found the lock taken counted on its holder: look again now that the lock is free.
-        if outcome != "current" or not _wanted_more(tenant_id, delivery_id):
+        if outcome in {"failed", "gone"} or not _wanted_more(tenant_id, delivery_id):
             return outcome
 
 
-def _deliver_once(tenant_id: int, delivery_id: int) -> Literal["current", "failed", "gone"]:
+def _deliver_once(tenant_id: int, delivery_id: int) -> Outcome:
     with tenant_scope(tenant_id):
-        delivery = Delivery.objects.select_related("channel").filter(pk=delivery_id).first()
+        delivery = Delivery.objects.filter(pk=delivery_id).first()
         if delivery is None:
             return "gone"
         if delivery.confirmed >= delivery.wanted:
             return "current"
         release = Release.objects.get(channel_id=delivery.channel_id, number=delivery.wanted)
         organisation = Organisation.objects.get(pk=tenant_id)
-    environment = environments()[delivery.environment]
+    environment = environments().get(delivery.environment)
+    if environment is None:
+        return _failed(tenant_id, delivery_id, release, "not_configured")
     snapshot = snapshot_of(release, environment, organisation)
     try:
         push(environment, seal(snapshot, settings.PUBLISHING_SIGNING_KEY, environment.encryption_key))
         _wait_until_visible(environment, snapshot)
-    except PushFailed as failure:
-        _failed(tenant_id, delivery_id, release, failure.code)
-        return "failed"
+    except (PushFailed, SnapshotRefused) as failure:
+        return _failed(tenant_id, delivery_id, release, failure.code)
     visible_at = timezone.now()
     with tenant_scope(tenant_id):
-        delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+        delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+        if delivery is None:
+            return "gone"
         delivery.confirmed = max(delivery.confirmed, release.number)
         delivery.visible_at = visible_at
-        if delivery.wanted == release.number:
-            since = delivery.wanted_at
-        else:
-            since = release.created_at
-        delivery.visible_in_ms = max(0, round((visible_at - since).total_seconds() * 1000))
+        since = delivery.wanted_at if delivery.wanted == release.number else release.created_at
+        delivery.visible_in_ms = min(
+            max(0, round((visible_at - since).total_seconds() * 1000)), LARGEST_NUMBER
+        )
         delivery.attempts = 0
         delivery.last_error = ""
         delivery.save(update_fields=["confirmed", "visible_at", "visible_in_ms", "attempts", "last_error"])
@@ -274,17 +298,21 @@ def _wait_until_visible(environment: Environment, snapshot: Snapshot) -> None:
         pause = min(pause * 2, 0.2)
 
 
-def _failed(tenant_id: int, delivery_id: int, release: Release, code: str) -> None:
+def _failed(tenant_id: int, delivery_id: int, release: Release, code: str) -> Outcome:
+    """Note a failed attempt and when to try again; a newer release that is wanted by now is tried at once instead."""
     with tenant_scope(tenant_id):
-        delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+        delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+        if delivery is None:
+            return "gone"
         if delivery.wanted > release.number:
-            return
+            return "superseded"
         delivery.attempts += 1
         wait = BACKOFF[min(delivery.attempts, len(BACKOFF)) - 1]
         delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait)
         delivery.last_error = code[:100]
         delivery.save(update_fields=["attempts", "next_attempt_at", "last_error"])
     log.warning("delivery failed", delivery=delivery_id, release=release.number, why=code)
+    return "failed"
 
 
 def _wanted_more(tenant_id: int, delivery_id: int) -> bool:

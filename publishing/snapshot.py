@@ -9,7 +9,6 @@ X25519 key opens. The signature's algorithm is named `Ed25519`, as RFC 9864 asks
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
@@ -21,6 +20,9 @@ from typing import Any, Literal, NoReturn, TypeGuard
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
+
+from kit.documents import canonical as canonical
+from kit.documents import digest as digest
 
 FORMAT = 1
 SNAPSHOT_TYPE = "chatadmin-snapshot+jws"
@@ -95,17 +97,6 @@ class AgentKey:
     channel: str
     name: str
     exp: int
-
-
-def canonical(value: object) -> bytes:
-    """The one spelling of a JSON value: sorted keys, no spaces, UTF-8. Raises ValueError for NaN and infinities."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")
-
-
-def digest(sections: Mapping[str, Any]) -> str:
-    """SHA-256 in hex of what a release consists of: `{"channel": {...}, "sections": {area: section}}`."""
-    return hashlib.sha256(canonical(sections)).hexdigest()
 
 
 def now_text() -> str:

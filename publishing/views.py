@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from areas.states import EnvironmentState
@@ -29,6 +29,8 @@ from tenants.roles import Role
 
 #: How long a link to the agent's side of a test page opens it, in seconds: a working day.
 AGENT_LINK_LASTS = 8 * 3600
+#: Who may answer as an agent. In live those on the other side are real visitors.
+AGENT_ROLES = {"test": Role.QA, "live": Role.ADMIN}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Place:
 
 
 @requires(Role.AUDITOR)
+@require_safe
 def init(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     """« Initialisation et test »: the snippet of each environment, and the test page beside it."""
     found = channel_or_404(channel)
@@ -87,7 +90,7 @@ def _place(
     arguments = (environment, brand, public_id)
     test_url = f"{environment.public_url}/test/{brand}/{public_id}?lang={request.user.language}"
     agent_url = ""
-    if request.membership.may(Role.QA):
+    if request.membership.may(AGENT_ROLES[environment.name]):
         key = agent_key(
             settings.PUBLISHING_SIGNING_KEY,
             environment=environment.name,
@@ -158,20 +161,37 @@ def integration_commands() -> list[tuple[str, str]]:
 
 
 @requires(Role.AUDITOR)
+@require_safe
 def saved(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
-    """Where the release of the last save stands in test: the save bar asks until it is visible."""
-    found = channel_or_404(channel)
-    test = next(one for one in states([found])[found.pk] if one.environment == EnvironmentName.TEST)
+    """Where the release of the last save stands in test: the save bar asks until it is visible.
+
+    `n` counts its questions: the first come quickly, for a release is visible within a fraction of a second.
+    """
+    return _saved(request, channel_or_404(channel), _count(request.GET.get("n", "")))
+
+
+def _saved(request: TenantRequest, channel: Channel, asked: int, *, retried: bool = False) -> HttpResponse:
+    test = next(one for one in states([channel])[channel.pk] if one.environment == EnvironmentName.TEST)
+    address = [request.organisation.number, channel.public_id]
     response = render(
         request,
         "parts/saved_status.html",
-        {"status": test, "poll_url": reverse("publishing:saved", args=[brand, channel])},
+        {
+            "status": test,
+            "poll_url": f"{reverse('publishing:saved', args=address)}?n={asked + 1}",
+            "poll_delay": "120ms" if asked < 10 or retried else "400ms" if asked < 40 else "2s",
+            "retry_url": reverse("publishing:retry", args=address) if request.membership.may(Role.QA) else "",
+        },
     )
     return trigger_client_event(response, "saved") if test.state in {"up_to_date", "failed"} else response
 
 
-@require_POST
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
 @requires(Role.ADMIN)
+@require_POST
 def put_live(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     """Put the release that test serves live."""
     found = channel_or_404(channel)
@@ -189,12 +209,14 @@ def put_live(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     return _back(request, brand, channel)
 
 
-@require_POST
 @requires(Role.QA)
+@require_POST
 def retry(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     """Deliver now what failed, without waiting for the next attempt."""
     found = channel_or_404(channel)
     try_again(found)
+    if request.htmx:
+        return _saved(request, found, 0, retried=True)
     messages.success(request, _("Another attempt is being made now."))
     return _back(request, brand, channel)
 

@@ -1,0 +1,73 @@
+"""Which release each environment has, who made it, and what could go live: what the publication panel shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+
+from areas.states import EnvironmentState
+from channels_config.models import Channel
+from publishing.environments import environments
+from publishing.models import Delivery, EnvironmentName, Release
+from publishing.states import states
+
+
+@dataclass(frozen=True)
+class InEnvironment:
+    """`confirmed` is the release that visitors get, None before the first; `visible_at` since when."""
+
+    name: str
+    label: str | Promise
+    state: EnvironmentState
+    confirmed: Release | None
+    visible_at: datetime | None
+    base: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """`promotable` is the release that test has and live does not; `ahead` how many releases lie between the two."""
+
+    environments: list[InEnvironment]
+    newest: Release | None
+    promotable: Release | None
+    ahead: int
+    pending: bool
+
+    @property
+    def live(self) -> Release | None:
+        return next((one.confirmed for one in self.environments if one.name == EnvironmentName.LIVE), None)
+
+
+def publication_of(channel: Channel) -> Publication:
+    """How a channel stands; four queries."""
+    where = {state.environment: state for state in states([channel])[channel.pk]}
+    deliveries = {one.environment: one for one in Delivery.objects.filter(channel=channel)}
+    numbers = {one.confirmed for one in deliveries.values()}
+    light = Release.objects.filter(channel=channel).defer("sections", "channel_facts")
+    newest = light.order_by("-number").first()
+    releases = {one.number: one for one in light.filter(number__in=numbers)}
+    shown = [
+        InEnvironment(
+            name=name,
+            label=EnvironmentName(name).label,
+            state=where[name],
+            confirmed=releases.get(deliveries[name].confirmed) if name in deliveries else None,
+            visible_at=deliveries[name].visible_at if name in deliveries else None,
+            base=environment.public_url,
+        )
+        for name, environment in environments().items()
+    ]
+    test, live = deliveries.get(EnvironmentName.TEST), deliveries.get(EnvironmentName.LIVE)
+    ready = releases.get(test.confirmed) if test else None
+    live_number = live.wanted if live else 0
+    promotable = ready if ready and not ready.removed and ready.number > live_number else None
+    return Publication(
+        environments=shown,
+        newest=newest,
+        promotable=promotable,
+        ahead=promotable.number - live_number if promotable else 0,
+        pending=any(one.state.state == "pending" for one in shown),
+    )
