@@ -74,9 +74,9 @@ class Inline(HTMLParser):
         given = dict(attrs)
         if tag == "style" and given.get("nonce") != self._nonce:
             self.found.append("<style>")
-        if tag == "script" and "src" not in given and given.get("nonce") != self._nonce:
-            if given.get("type") not in {"application/json", "importmap", "text/plain"}:
-                self.found.append("<script>")
+        is_code = given.get("type") not in {"application/json", "text/plain"}
+        if tag == "script" and is_code and "src" not in given and given.get("nonce") != self._nonce:
+            self.found.append("<script>")
         self.found += [f"{name} of <{tag}>" for name in given if name == "style" or name.startswith("on")]
         for name in ("href", "src", "action", "formaction"):
             if (given.get(name) or "").strip().lower().startswith(("javascript:", "data:text")):
