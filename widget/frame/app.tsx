@@ -251,7 +251,7 @@ function Conversations({ model }: { model: Model }) {
             ))}
           </ul>
         ) : (
-          <Empty>{say("noRunningConversations")}</Empty>
+          <Empty>{say(view.connection === "online" ? "noRunningConversations" : "loading")}</Empty>
         )}
       </div>
       <footer class="cw-foot">

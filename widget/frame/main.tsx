@@ -147,7 +147,10 @@ class Frame {
   }
 
   private now(): void {
+    const held = document.hasFocus() && document.activeElement !== document.body;
     render(<App model={{ ...this.model }} />, this.root);
+    // What had the focus is gone: the keyboard goes on where one writes, not from the top.
+    if (held && document.activeElement === document.body && this.model.phase === "open") this.focus();
     // Other words, another launcher, another look: another size.
     const launcher = this.root.querySelector(".cw-launcher");
     if (launcher === this.watched) return;
@@ -182,7 +185,7 @@ class Frame {
     this.now();
     if (open) {
       this.measure();
-      if (focus) this.root.querySelector<HTMLElement>(matchMedia("(pointer: fine)").matches ? "[data-autofocus]" : ".cw-window")?.focus();
+      if (focus) this.focus();
       this.seen();
       return;
     }
@@ -192,6 +195,11 @@ class Frame {
     this.now();
     this.measure();
     if (focus) this.root.querySelector<HTMLElement>(".cw-launcher")?.focus();
+  }
+
+  /** On a touch screen the keyboard does not come up by itself. */
+  private focus(): void {
+    this.root.querySelector<HTMLElement>(matchMedia("(pointer: fine)").matches ? "[data-autofocus]" : ".cw-window")?.focus();
   }
 
   private seen = (): void => {

@@ -74,6 +74,8 @@ export class Session {
     this.files = settings.fileRestrictions ?? null;
     this.outbox = new Outbox(tab);
     this.current = tab.get("thread") ?? (this.multiple ? "" : (lasting.get("thread") ?? ""));
+    // Whoever has said nothing yet finds a box to write in, not an empty list.
+    if (!this.current && !this.known) this.current = uuid();
     if (this.current) this.thread(this.current);
   }
 
@@ -171,6 +173,8 @@ export class Session {
       // Archived from another device.
       for (const [id, thread] of this.threads) if (thread.begun && !known.has(id) && threads) this.forget(id);
       if (!this.current && !this.threads.size) this.open(uuid());
+      // Signed in on a new device: there are conversations to choose from, unless one has been begun meanwhile.
+      else if (known.size && this.idle(this.current)) this.open("");
       if (this.current && known.has(this.current)) await this.load(this.current);
       return;
     }
@@ -624,12 +628,17 @@ export class Session {
     const { lasting, tab } = this.options;
     // An empty conversation nobody wrote in leaves no trace.
     const left = this.threads.get(this.current);
-    if (left && this.current !== id && !left.begun && !this.outbox.all.some((item) => item.thread === left.id)) this.threads.delete(left.id);
+    if (left && this.current !== id && !left.begun && !this.messagesOf(left.id).length) this.threads.delete(left.id);
     this.current = id;
     tab.set("thread", id || undefined);
     if (id) this.thread(id);
     if (id && !this.multiple) lasting.set("thread", id);
     this.changed("thread", "messages", "threads", "closed", "agent", "avatar", "older", "waiting", "queue", "noAgent", "typing");
+  }
+
+  /** Nothing has been said in it, nor half said. */
+  private idle(id: string): boolean {
+    return !!id && !this.threads.get(id)?.begun && !this.messagesOf(id).length && !this.options.tab.get("draft");
   }
 
   private forget(id: string): void {
