@@ -27,6 +27,8 @@ from chatadmin.run.supervisor import Program
 
 SUPERUSER = "postgres"
 _UNPRIVILEGED = "nobody"
+#: Folders of copied binaries, below the temporary folder; the pid of the run that made one follows.
+_COPY = "chatadmin-postgres-"
 
 
 class Postgres:
@@ -118,7 +120,8 @@ class Postgres:
             )
         if not self._user:
             return source / "bin"
-        copy = Path(tempfile.mkdtemp(prefix="chatadmin-postgres-"))
+        self._sweep()
+        copy = Path(tempfile.mkdtemp(prefix=f"{_COPY}{os.getpid()}-"))
         self._state.note(temporary=[str(copy)])
         target = copy / "package" / source.name
         for part in ("lib", "share"):
@@ -132,6 +135,13 @@ class Postgres:
         for path in (copy, *copy.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" or ".so" in path.name else 0o644)
         return target / "bin"
+
+    def _sweep(self) -> None:
+        """Remove copies of runs that were killed and whose folder nobody will come back to."""
+        for left in Path(tempfile.gettempdir()).glob(f"{_COPY}*-*"):
+            pid = left.name.removeprefix(_COPY).partition("-")[0]
+            if left.stat().st_uid == os.geteuid() and pid.isdigit() and not processes.started_at(int(pid)):
+                shutil.rmtree(left, ignore_errors=True)
 
     def close(self) -> None:
         """Remove the copied binaries."""
