@@ -71,7 +71,8 @@ TWO_FORMATS = (
     hostile.html_and_pdf,
     hostile.pdf_and_html,
     hostile.pdf_and_tar,
-    hostile.zip_and_iso,
+    hostile.gif_and_tar,
+    hostile.pdf_and_iso,
 )
 
 

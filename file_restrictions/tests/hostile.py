@@ -96,7 +96,16 @@ def pdf_and_tar() -> bytes:
     return bytes(archive)
 
 
-def zip_and_iso() -> bytes:
+def gif_and_tar() -> bytes:
+    """A tar whose first member's name is a picture's header."""
+    archive = bytearray(tarred({"x" * 90: b"bonjour"}))
+    archive[: len(gif())] = gif()
+    archive[148:156] = b" " * 8
+    archive[148:156] = b"%06o\0 " % sum(archive[:512])
+    return bytes(archive)
+
+
+def pdf_and_iso() -> bytes:
     """A document in front of a disc image."""
     return pdf().ljust(32_768, b"\0") + b"\x01CD001\x01\0" + b"\0" * 4096
 
@@ -206,12 +215,12 @@ def bomb_flat() -> bytes:
 
 
 def bomb_overlapping() -> bytes:
-    """A zip whose directory lists one compressed member a thousand times, each over the same bytes."""
+    """A zip whose directory lists one compressed member a hundred times, each over the same bytes."""
     single = zipped({"a": b"\0" * 100_000})
     directory_at = single.index(b"PK\x01\x02")
     entry = single[directory_at : single.index(b"PK\x05\x06")]
-    directory = b"".join(entry[:46] + entry[46:] for _ in range(1000))
-    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1000, 1000, len(directory), directory_at, 0)
+    directory = b"".join(entry[:46] + entry[46:] for _ in range(100))
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 100, 100, len(directory), directory_at, 0)
     return single[:directory_at] + directory + end
 
 

@@ -79,7 +79,8 @@ def test_every_program_of_the_kinds_is_seen_as_a_program_under_any_name() -> Non
         (hostile.html_and_pdf, "text/html", "application/pdf"),
         (hostile.pdf_and_html, "application/pdf", "text/html"),
         (hostile.pdf_and_tar, "application/x-tar", "application/pdf"),
-        (hostile.zip_and_iso, "application/pdf", "application/x-iso9660-image"),
+        (hostile.gif_and_tar, "image/gif", "application/x-tar"),
+        (hostile.pdf_and_iso, "application/pdf", "application/x-iso9660-image"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
