@@ -40,6 +40,11 @@ def registered() -> frozenset[str]:
     return frozenset(_sentences)
 
 
+def text_of(action: str) -> str:
+    """The registered text in the language in force, its places not filled in. Raises KeyError."""
+    return str(_sentences[action].text)
+
+
 def sentence(action: str, /, **data: Any) -> str:
     """The sentence of one entry in the language in force. What an old entry does not say is a question mark."""
     known = _sentences.get(action)

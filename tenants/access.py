@@ -13,16 +13,13 @@ from django.template.response import SimpleTemplateResponse
 
 from accounts.access import GuardedView, kept_private, mark, public, signed_in
 from accounts.models import User
-from tenants.models import Membership, Organisation
+from tenants.models import LARGEST_NUMBER, Membership, Organisation
 from tenants.roles import Role
 from tenants.scope import entered_from_user_scope, user_scope
 
 __all__ = ["GuardedView", "TenantRequest", "public", "requires", "signed_in"]
 
 P = ParamSpec("P")
-
-#: The largest brand number there can be: PostgreSQL's integer. The URL's converter takes longer ones.
-_LARGEST_NUMBER = 2**31 - 1
 
 
 class TenantRequest(HttpRequest):
@@ -49,7 +46,7 @@ def requires(role: Role) -> Callable[[View[P]], GuardedView]:
         def guarded(request: HttpRequest, brand: int, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            if brand > _LARGEST_NUMBER:
+            if brand > LARGEST_NUMBER:
                 raise Http404
             with user_scope(request.user.pk):
                 membership = (

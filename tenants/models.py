@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from tenants.roles import Role
 from tenants.scope import current_tenant_id
 
+#: The largest brand number there can be: that of PostgreSQL's integer. URLs and commands take longer ones.
+LARGEST_NUMBER = 2**31 - 1
+
 M = TypeVar("M", bound=models.Model)
 
 

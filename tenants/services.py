@@ -7,13 +7,15 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from tenants.models import Membership, Organisation
+from tenants.models import LARGEST_NUMBER, Membership, Organisation
 from tenants.roles import Role
 from tenants.scope import current_tenant_id
 
 
 def organisation_id(number: int) -> int | None:
     """The id (Organisation.pk) of the organisation with this brand number; works outside a scope."""
+    if not 0 < number <= LARGEST_NUMBER:
+        return None
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenants_organisation_id(%s)", [number])
         found: int | None = cursor.fetchone()[0]
