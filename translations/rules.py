@@ -23,6 +23,7 @@ turn, for the channel's default, for English.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -418,18 +419,20 @@ def explain(section: Section | Compiled, requested: str | Sequence[str] | None) 
 
 def accepted(header: str) -> list[tuple[str, float]]:
     """An `Accept-Language` header as (tag, quality), best first, equal ones as sent. What cannot be read is left out."""
-    out: list[tuple[str, float]] = []
-    for item in header[:2000].split(",")[: 2 * _MOST_TAGS]:
-        tag, semicolon, _ = item.partition(";")
-        tag = tag.strip(" \t")
-        if not tag:
-            continue
-        quality = _QUALITY.fullmatch(item[len(item.partition(";")[0]) :]) if semicolon else None
-        if semicolon and quality is None:
-            continue
-        out.append((tag, min(float(quality[1]), 1.0) if quality else 1.0))
-    out.sort(key=lambda wish: -wish[1])
+    out = [wish for item in header[:2000].split(",")[: 2 * _MOST_TAGS] if (wish := _wish(item))]
+    if any(later[1] > earlier[1] for earlier, later in itertools.pairwise(out)):
+        out.sort(key=lambda wish: -wish[1])
     return out
+
+
+@functools.lru_cache(maxsize=_MOST_REMEMBERED)
+def _wish(item: str) -> tuple[str, float] | None:
+    """One item of the header; None when it cannot be read."""
+    tag, semicolon, _ = item.partition(";")
+    quality = _QUALITY.fullmatch(item, len(tag)) if semicolon else None
+    if not tag.strip(" \t") or (semicolon and quality is None):
+        return None
+    return tag.strip(" \t"), min(float(quality[1]), 1.0) if quality else 1.0
 
 
 # ---- what must fit together

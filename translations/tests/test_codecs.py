@@ -385,7 +385,7 @@ def test_only_rows_that_are_right_are_applied_and_the_old_section_stays() -> Non
 
 
 def test_a_variant_is_found_however_the_file_writes_its_language() -> None:
-    section = {
+    section: dict = {
         "format": 1,
         "default_locale": None,
         "variants": [{"name": "台灣", "locale": "zh_TW", "fallback": None, "phrases": {}}],
@@ -396,7 +396,7 @@ def test_a_variant_is_found_however_the_file_writes_its_language() -> None:
 
 
 def test_a_new_variant_does_not_take_a_name_that_is_there() -> None:
-    section = {
+    section: dict = {
         "format": 1,
         "default_locale": None,
         "variants": [{"name": "deutsch", "locale": "cs", "fallback": None, "phrases": {}}],
