@@ -142,7 +142,7 @@ class WebSettingsForm(forms.Form):
     """Fields over the section of `channels_config`. `remarks` ("css", "js" -> remarks) is there once the form was validated."""
 
     appearance = forms.ChoiceField(
-        label=_("Launcher"), choices=WebSettings.Appearance, widget=forms.RadioSelect
+        label=_("Shape of the launcher"), choices=WebSettings.Appearance, widget=forms.RadioSelect
     )
     position = forms.ChoiceField(label=_("Corner"), choices=WebSettings.Position, widget=forms.RadioSelect)
     redesigned_ui = forms.BooleanField(

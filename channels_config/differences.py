@@ -44,7 +44,7 @@ def differences(theirs: Section, mine: Section) -> list[Difference]:
     ]
     choices: list[tuple[str | Promise, str | Promise, str | Promise]] = [
         (
-            _("Launcher"),
+            _("Shape of the launcher"),
             WebSettings.Appearance(theirs["widget"]["appearance"]).label,
             WebSettings.Appearance(mine["widget"]["appearance"]).label,
         ),

@@ -10,6 +10,7 @@ app_name = "publishing"
 
 urlpatterns = [
     path("init/", views.init, name="init"),
+    path("publication/", views.publication, name="publication"),
     path("saved/", views.saved, name="saved"),
     path("promote/", views.put_live, name="promote"),
     path("retry/", views.retry, name="retry"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,15 +14,16 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
+from django_htmx.http import trigger_client_event
 
 from areas.states import EnvironmentState
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from publishing import integration
 from publishing.environments import Environment, environments
-from publishing.models import Delivery, EnvironmentName, Release
-from publishing.services import NotPromotable, promote, try_again
+from publishing.models import EnvironmentName
+from publishing.overview import publication_of
+from publishing.services import LARGEST_NUMBER, NotPromotable, promote, try_again
 from publishing.snapshot import agent_key
 from publishing.states import states
 from tenants.access import TenantRequest, requires
@@ -58,9 +60,6 @@ def init(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     where = {one.environment: one for one in context["statuses"]}
     places = [_place(request, found, one, where[one.name]) for one in environments().values()]
     place = next((one for one in places if one.name == chosen), places[0])
-    live = where.get(EnvironmentName.LIVE)
-    test = where.get(EnvironmentName.TEST)
-    confirmed = Delivery.objects.filter(channel=found, environment=EnvironmentName.TEST).first()
     forms_of_it = place.snippets
     context |= {
         "tab": "test",
@@ -69,16 +68,8 @@ def init(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         "place": place,
         "commands": integration_commands(),
         "agent_link_hours": AGENT_LINK_LASTS // 3600,
-        "may_promote": request.membership.may(Role.ADMIN),
         "may_test": request.membership.may(Role.QA),
-        "can_promote": bool(
-            confirmed
-            and confirmed.confirmed
-            and test
-            and live
-            and live.state in {"never", "behind", "failed"}
-        ),
-        "promotable": confirmed.confirmed if confirmed else 0,
+        **_panel_context(request, found),
     }
     return render(request, "publishing/init.html", context)
 
@@ -190,38 +181,60 @@ def _count(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
+@requires(Role.AUDITOR)
+@require_safe
+def publication(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """The panel of releases and environments; the page asks for it again while something is on its way."""
+    return _panel(request, channel_or_404(channel))
+
+
 @requires(Role.ADMIN)
 @require_POST
 def put_live(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
-    """Put the release that test serves live."""
+    """Put the release that the page showed as tested live."""
     found = channel_or_404(channel)
     number = request.POST.get("release", "")
+    wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else LARGEST_NUMBER
+    refusal = ""
     try:
-        release = promote(
-            found, by=request.user, number=int(number) if number.isdecimal() and len(number) < 10 else None
+        promote(found, by=request.user, number=wanted)
+    except NotPromotable as refused:
+        refusal = str(refused.sentence)
+    if request.htmx:
+        return trigger_client_event(
+            _panel(request, found, refusal=refusal, status=409 if refusal else 200), "saved"
         )
-    except (NotPromotable, Release.DoesNotExist) as refusal:
-        messages.error(
-            request, str(refusal) if isinstance(refusal, NotPromotable) else _("There is no such release.")
-        )
+    if refusal:
+        messages.error(request, refusal)
     else:
-        messages.success(request, _("Release %(number)s is on its way to live.") % {"number": release.number})
-    return _back(request, brand, channel)
+        messages.success(request, _("Release %(number)s is on its way to live.") % {"number": wanted})
+    return HttpResponseRedirect(reverse("publishing:init", args=[brand, channel]))
 
 
 @requires(Role.QA)
 @require_POST
 def retry(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
-    """Deliver now what failed, without waiting for the next attempt."""
+    """Deliver now what failed, without waiting for the next attempt; answers the fragment that asked."""
     found = channel_or_404(channel)
     try_again(found)
+    if request.htmx and request.htmx.target == "publication":
+        return _panel(request, found, retried=True)
     if request.htmx:
         return _saved(request, found, 0, retried=True)
     messages.success(request, _("Another attempt is being made now."))
-    return _back(request, brand, channel)
-
-
-def _back(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
-    if request.htmx:
-        return HttpResponseClientRefresh()
     return HttpResponseRedirect(reverse("publishing:init", args=[brand, channel]))
+
+
+def _panel_context(request: TenantRequest, channel: Channel) -> dict[str, Any]:
+    return {
+        "publication": publication_of(channel),
+        "may_promote": request.membership.may(Role.ADMIN),
+        "may_retry": request.membership.may(Role.QA),
+        "channel": channel,
+    }
+
+
+def _panel(request: TenantRequest, channel: Channel, *, status: int = 200, **extra: Any) -> HttpResponse:
+    return render(
+        request, "publishing/_publication.html", {**_panel_context(request, channel), **extra}, status=status
+    )

@@ -18,6 +18,8 @@ export function setUpRequests(): void {
     refreshOnHistoryMiss: true,
     scrollIntoViewOnBoost: false,
     defaultSettleDelay: 0,
+    // Not style: written as an attribute it is what the CSP refuses.
+    attributesToSettle: ["class", "width", "height"],
     // A refused form (422) and a draft somebody else changed (409) answer with the fragment that says so.
     responseHandling: [
       { code: "204", swap: false },
