@@ -30,33 +30,36 @@ addEventListener("message", take);
 type PushListener = { types?: string[]; call: (event: unknown) => void };
 
 class Frame {
-  private model: Model;
-  private root!: Element;
-  private styles: Record<"widget" | "colors" | "channel", HTMLStyleElement>;
-  private listeners: PushListener[] = [];
-  private scheduled = false;
-  private launcher: Size = [0, 0];
-  private watched: Element | null = null;
-  private observer = new ResizeObserver(() => this.measure());
+  #model: Model;
+  #root!: Element;
+  #styles: Record<"widget" | "colors" | "channel", HTMLStyleElement>;
+  #listeners: PushListener[] = [];
+  #scheduled = false;
+  #launcher: Size = [0, 0];
+  #watched: Element | null = null;
+  #observer = new ResizeObserver(() => this.#measure());
+
+  #tell: (message: ToHost) => void;
 
   constructor(
-    private tell: (message: ToHost) => void,
+    tell: (message: ToHost) => void,
     conf: Configure,
     view: View,
   ) {
-    this.model = {
+    this.#tell = tell;
+    this.#model = {
       conf,
       view,
-      ...this.words(conf),
+      ...this.#words(conf),
       phase: "closed",
       full: false,
       sound: false,
       tell,
-      toggle: (open, focus) => void this.toggle(open, focus),
+      toggle: (open, focus) => void this.#toggle(open, focus),
       setSound: (on) => {
-        this.model.sound = on;
+        this.#model.sound = on;
         if (on) beep();
-        this.draw();
+        this.#draw();
       },
     };
     document.open();
@@ -64,47 +67,47 @@ class Frame {
       '<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">' +
         '<meta name="color-scheme" content="light"><title>Chat</title></head><body class="be-template"><div id="be-chat-container" class="be-template"></div>',
     );
-    this.root = document.getElementById("be-chat-container")!;
-    this.styles = { colors: this.style(), widget: this.style(), channel: this.style() };
-    this.styles.widget.textContent = widgetCss;
-    this.dress();
-    this.offerCommands();
-    this.now();
+    this.#root = document.getElementById("be-chat-container")!;
+    this.#styles = { colors: this.#style(), widget: this.#style(), channel: this.#style() };
+    this.#styles.widget.textContent = widgetCss;
+    this.#dress();
+    this.#offerCommands();
+    this.#now();
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented && this.model.phase === "open") void this.toggle(false);
+      if (event.key === "Escape" && !event.defaultPrevented && this.#model.phase === "open") void this.#toggle(false);
     });
-    for (const type of ["focus", "visibilitychange"]) addEventListener(type, this.seen);
-    document.addEventListener("visibilitychange", this.seen);
-    this.runChannelScripts();
+    for (const type of ["focus", "visibilitychange"]) addEventListener(type, this.#seen);
+    document.addEventListener("visibilitychange", this.#seen);
+    this.#runChannelScripts();
     document.close();
     tell({ type: "ready" });
-    this.measure();
-    if (conf.open) void this.toggle(true, false);
+    this.#measure();
+    if (conf.open) void this.#toggle(true, false);
   }
 
   receive(message: ToFrame): void {
-    const { model } = this;
+    const model = this.#model;
     switch (message.type) {
       case "view": {
         const before = model.view;
         model.view = { ...before, ...message.data };
         if (model.sound && model.view.unread > before.unread) beep();
-        this.seen();
+        this.#seen();
         break;
       }
       case "update":
         model.conf = { ...model.conf, ...message.data };
-        Object.assign(model, this.words(model.conf));
-        this.dress();
+        Object.assign(model, this.#words(model.conf));
+        this.#dress();
         break;
       case "place":
         model.full = message.full;
         break;
       case "open":
-        void this.toggle(message.open);
+        void this.#toggle(message.open);
         return;
       case "push":
-        for (const { types, call } of this.listeners) {
+        for (const { types, call } of this.#listeners) {
           if (types && !types.includes((message.event as { eventType?: string }).eventType ?? "")) continue;
           try {
             call(message.event);
@@ -114,107 +117,107 @@ class Frame {
         }
         return;
     }
-    this.draw();
+    this.#draw();
   }
 
   // ---- appearance
 
-  private words = ({ phrases, locale }: Configure) => ({ say: phrasebook(phrases, locale), clock: clock(locale) });
+  #words = ({ phrases, locale }: Configure) => ({ say: phrasebook(phrases, locale), clock: clock(locale) });
 
-  private style(): HTMLStyleElement {
+  #style(): HTMLStyleElement {
     return document.head.appendChild(document.createElement("style"));
   }
 
-  private dress(): void {
-    const { conf, say } = this.model;
+  #dress(): void {
+    const { conf, say } = this.#model;
     const page = document.documentElement;
     page.lang = conf.locale.replaceAll("_", "-") || "en";
     page.dir = rightToLeft(conf.locale) ? "rtl" : "ltr";
     document.title = say("customerChat");
     // The first style of the document: it names the layers in their order.
-    this.styles.colors.textContent = `@layer widget,channel,guide;@layer widget{${palette(conf.config.colors)}}`;
+    this.#styles.colors.textContent = `@layer widget,channel,guide;@layer widget{${palette(conf.config.colors)}}`;
     const css = channelSheet(conf.css);
-    if (this.styles.channel.textContent !== css) this.styles.channel.textContent = css;
+    if (this.#styles.channel.textContent !== css) this.#styles.channel.textContent = css;
   }
 
-  private draw(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
+  #draw(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
     queueMicrotask(() => {
-      this.scheduled = false;
-      this.now();
+      this.#scheduled = false;
+      this.#now();
     });
   }
 
-  private now(): void {
+  #now(): void {
     const held = document.hasFocus() && document.activeElement !== document.body;
-    render(<App model={{ ...this.model }} />, this.root);
+    render(<App model={{ ...this.#model }} />, this.#root);
     // What had the focus is gone: the keyboard goes on where one writes, not from the top.
-    if (held && document.activeElement === document.body && this.model.phase === "open") this.focus();
+    if (held && document.activeElement === document.body && this.#model.phase === "open") this.#focus();
     // Other words, another launcher, another look: another size.
-    const launcher = this.root.querySelector(".cw-launcher");
-    if (launcher === this.watched) return;
-    this.watched = launcher;
-    this.observer.disconnect();
-    if (launcher) this.observer.observe(launcher);
+    const launcher = this.#root.querySelector(".cw-launcher");
+    if (launcher === this.#watched) return;
+    this.#watched = launcher;
+    this.#observer.disconnect();
+    if (launcher) this.#observer.observe(launcher);
   }
 
   // ---- open and closed
 
   /** Tells the page what room there has to be. */
-  private measure = (): void => {
-    const { phase, say } = this.model;
+  #measure = (): void => {
+    const { phase, say } = this.#model;
     const open = phase === "open" || phase === "closing";
-    const launcher = this.root.querySelector(".cw-launcher")?.getBoundingClientRect();
-    if (launcher) this.launcher = [launcher.width + 2 * MARGIN, launcher.height + 2 * MARGIN];
+    const launcher = this.#root.querySelector(".cw-launcher")?.getBoundingClientRect();
+    if (launcher) this.#launcher = [launcher.width + 2 * MARGIN, launcher.height + 2 * MARGIN];
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-    this.tell({
+    this.#tell({
       type: "size",
       open,
-      launcher: this.launcher,
+      launcher: this.#launcher,
       window: [24 * rem + 2 * MARGIN, 42 * rem + 2 * MARGIN],
       title: say(open ? "chatWindowOpen" : "customerChat"),
     });
   };
 
   /** `focus`: the visitor asked for it, so the caret goes where they will type. */
-  private async toggle(open: boolean, focus = true): Promise<void> {
-    const { model } = this;
+  async #toggle(open: boolean, focus = true): Promise<void> {
+    const model = this.#model;
     if (open === (model.phase === "open")) return;
     model.phase = open ? "open" : "closing";
-    this.now();
+    this.#now();
     if (open) {
-      this.measure();
-      if (focus) this.focus();
-      this.seen();
+      this.#measure();
+      if (focus) this.#focus();
+      this.#seen();
       return;
     }
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) await pause(110);
     if (model.phase !== "closing") return;
     model.phase = "closed";
-    this.now();
-    this.measure();
-    if (focus) this.root.querySelector<HTMLElement>(".cw-launcher")?.focus();
+    this.#now();
+    this.#measure();
+    if (focus) this.#root.querySelector<HTMLElement>(".cw-launcher")?.focus();
   }
 
   /** On a touch screen the keyboard does not come up by itself. */
-  private focus(): void {
-    this.root.querySelector<HTMLElement>(matchMedia("(pointer: fine)").matches ? "[data-autofocus]" : ".cw-window")?.focus();
+  #focus(): void {
+    this.#root.querySelector<HTMLElement>(matchMedia("(pointer: fine)").matches ? "[data-autofocus]" : ".cw-window")?.focus();
   }
 
-  private seen = (): void => {
-    if (this.model.phase === "open" && this.model.view.thread && this.model.view.unread && document.visibilityState === "visible") {
-      this.tell({ type: "seen" });
+  #seen = (): void => {
+    if (this.#model.phase === "open" && this.#model.view.thread && this.#model.view.unread && document.visibilityState === "visible") {
+      this.#tell({ type: "seen" });
     }
   };
 
   // ---- the channel's own code
 
-  private offerCommands(): void {
+  #offerCommands(): void {
     const listen = (call: unknown, types?: string[]) => {
       if (typeof call !== "function") return;
-      this.listeners.push({ types, call: call as PushListener["call"] });
-      this.tell({ type: "subscribe" });
+      this.#listeners.push({ types, call: call as PushListener["call"] });
+      this.#tell({ type: "subscribe" });
     };
     const cxone = (...args: unknown[]): void => {
       const [area, name, ...rest] = args;
@@ -222,7 +225,7 @@ class Frame {
       else if (area === "chat" && name === "onAnyPushUpdate") listen(rest[0]);
       else {
         try {
-          this.tell({ type: "command", args });
+          this.#tell({ type: "command", args });
         } catch {
           console.warn("[chat] This command's arguments cannot leave the chat window.");
         }
@@ -231,8 +234,8 @@ class Frame {
     Object.assign(window, { cxone, brandembassy: (...args: unknown[]) => cxone("chat", ...args) });
   }
 
-  private runChannelScripts(): void {
-    const { customJs, customJsFiles } = this.model.conf.config;
+  #runChannelScripts(): void {
+    const { customJs, customJsFiles } = this.#model.conf.config;
     for (const file of Array.isArray(customJsFiles) ? customJsFiles : []) {
       const address = typeof file === "string" ? file : (file as { url?: string } | null)?.url;
       if (!address || !/^https:\/\//.test(address)) continue;

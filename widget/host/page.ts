@@ -21,23 +21,28 @@ const shown: PageFrame[] = [];
 
 export class PageFrame {
   readonly element: HTMLIFrameElement;
-  private port?: MessagePort;
-  private queue: ToFrame[] = [];
-  private size?: { open: boolean; launcher: Size; window: Size };
-  private full = false;
-  private observer?: ResizeObserver;
+  #port?: MessagePort;
+  #queue: ToFrame[] = [];
+  #size?: { open: boolean; launcher: Size; window: Size };
+  #full = false;
+  #observer?: ResizeObserver;
+
+  #container: HTMLElement | undefined;
+  #place: Place;
 
   constructor(
     url: string,
-    private container: HTMLElement | undefined,
-    private place: Place,
+    container: HTMLElement | undefined,
+    place: Place,
     receive: (message: ToHost) => void,
   ) {
+    this.#container = container;
+    this.#place = place;
     const frame = (this.element = document.createElement("iframe"));
     // The answer carries the same sandbox as a header; whichever is stricter holds.
     frame.setAttribute("sandbox", "allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox");
     frame.title = "Chat";
-    this.style({
+    this.#style({
       position: container ? "absolute" : "fixed",
       display: "block",
       visibility: "hidden",
@@ -64,68 +69,70 @@ export class PageFrame {
       "load",
       () => {
         const { port1, port2 } = new MessageChannel();
-        this.port = port1;
+        this.#port = port1;
         port1.onmessage = (event: MessageEvent<ToHost>) => {
           if (event.data && typeof event.data === "object") receive(event.data);
         };
         // The frame's origin is opaque, so no target can be named: the message carries the port and nothing else.
         frame.contentWindow?.postMessage({ chatadmin: "port" }, "*", [port2]);
-        for (const message of this.queue.splice(0)) port1.postMessage(message);
+        for (const message of this.#queue.splice(0)) port1.postMessage(message);
       },
       { once: true },
     );
     frame.src = url;
     (container ?? document.body ?? document.documentElement).append(frame);
     if (container) {
-      this.observer = new ResizeObserver(this.layout);
-      this.observer.observe(container);
+      this.#observer = new ResizeObserver(this.#layout);
+      this.#observer.observe(container);
     } else {
       shown.push(this);
-      addEventListener("resize", this.layout);
-      window.visualViewport?.addEventListener("resize", this.layout);
+      addEventListener("resize", this.#layout);
+      window.visualViewport?.addEventListener("resize", this.#layout);
     }
   }
 
   post(message: ToFrame): void {
-    if (this.port) this.port.postMessage(message);
-    else this.queue.push(message);
+    if (this.#port) this.#port.postMessage(message);
+    else this.#queue.push(message);
   }
 
   setPlace(place: Partial<Place>): void {
-    Object.assign(this.place, place);
-    this.layout();
+    Object.assign(this.#place, place);
+    this.#layout();
   }
 
   /** What the frame asks for; a launcher that claims more than one may gets the limit. */
   resize(open: boolean, launcher: Size, wanted: Size): void {
     const within = (value: unknown, limit: number) => Math.max(0, Math.min(limit, Math.ceil(Number(value) || 0)));
-    this.size = {
+    this.#size = {
       open,
       launcher: [within(launcher?.[0], LARGEST_LAUNCHER[0]), within(launcher?.[1], LARGEST_LAUNCHER[1])],
       window: [within(wanted?.[0], 4000), within(wanted?.[1], 4000)],
     };
-    this.layout();
-    for (const other of shown) if (other !== this) other.layout();
+    this.#layout();
+    for (const other of shown) if (other !== this) other.#layout();
   }
 
   remove(): void {
     this.element.remove();
-    this.port?.close();
-    this.observer?.disconnect();
-    removeEventListener("resize", this.layout);
-    window.visualViewport?.removeEventListener("resize", this.layout);
+    this.#port?.close();
+    this.#observer?.disconnect();
+    removeEventListener("resize", this.#layout);
+    window.visualViewport?.removeEventListener("resize", this.#layout);
     const place = shown.indexOf(this);
     if (place >= 0) shown.splice(place, 1);
   }
 
-  private layout = (): void => {
-    const { size, place, container } = this;
+  #layout = (): void => {
+    const size = this.#size;
+    const place = this.#place;
+    const container = this.#container;
     if (!size) return;
     const width = container?.clientWidth ?? innerWidth;
     const height = container?.clientHeight ?? innerHeight;
     const full = !!place.full || width <= PHONE_WIDTH || height <= PHONE_HEIGHT;
-    if (full !== this.full) {
-      this.full = full;
+    if (full !== this.#full) {
+      this.#full = full;
       this.post({ type: "place", full });
     }
     const [launcherWidth, launcherHeight] = size.launcher;
@@ -133,7 +140,7 @@ export class PageFrame {
     let offset = 0;
     for (const frame of shown) {
       if (frame === this) break;
-      if (frame.place.side === place.side && frame.size) offset += frame.size.launcher[0] - MARGIN;
+      if (frame.#place.side === place.side && frame.#size) offset += frame.#size.launcher[0] - MARGIN;
     }
     if (full && size.open) offset = 0;
     const limitX = container ? "100%" : "100vw";
@@ -141,7 +148,7 @@ export class PageFrame {
     const wanted = (length: string | undefined, pixels: number, limit: string) =>
       full ? limit : `min(${length ? `calc(${length} + ${2 * MARGIN}px)` : pixels + "px"}, ${limit})`;
     const left = place.side === "left";
-    this.style({
+    this.#style({
       [place.side]: offset + "px",
       [left ? "right" : "left"]: "auto",
       bottom: "0",
@@ -157,12 +164,12 @@ export class PageFrame {
     // With the keyboard of a phone up, only the visual viewport says what is left.
     const view = window.visualViewport;
     if (full && size.open && !container && view && view.scale < 1.01 && view.height < innerHeight) {
-      this.style({ bottom: "auto", top: view.offsetTop + "px", height: view.height + "px" });
+      this.#style({ bottom: "auto", top: view.offsetTop + "px", height: view.height + "px" });
     }
-    this.style({ visibility: "visible" });
+    this.#style({ visibility: "visible" });
   };
 
-  private style(rules: Record<string, string>): void {
+  #style(rules: Record<string, string>): void {
     for (const [name, value] of Object.entries(rules)) this.element.style.setProperty(name, value, "important");
   }
 }

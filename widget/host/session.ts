@@ -44,190 +44,193 @@ export interface SessionOptions {
 }
 
 export class Session {
-  private threads = new Map<string, Thread>();
-  private current = "";
-  private connectionState: View["connection"] = "idle";
-  private problem = "";
-  private loadingOlder = false;
-  private typist = "";
-  private typistThread = "";
-  private typingTimer?: number;
-  private outbox: Outbox;
-  private uploads = new Map<string, { file: File; thread: string; shown: ChatMessage }>();
-  private contactFields = new Map<string, string>();
-  private customerFields = new Map<string, string>();
-  private unsentContact = false;
-  private unsentCustomer = false;
-  private dirty = new Set<keyof View>();
-  private available: boolean;
-  private name: { firstName?: string; lastName?: string } = {};
-  private files: View["files"];
-  private live: boolean;
-  private multiple: boolean;
+  #threads = new Map<string, Thread>();
+  #current = "";
+  #connectionState: View["connection"] = "idle";
+  #problem = "";
+  #loadingOlder = false;
+  #typist = "";
+  #typistThread = "";
+  #typingTimer?: number;
+  #outbox: Outbox;
+  #uploads = new Map<string, { file: File; thread: string; shown: ChatMessage }>();
+  #contactFields = new Map<string, string>();
+  #customerFields = new Map<string, string>();
+  #unsentContact = false;
+  #unsentCustomer = false;
+  #dirty = new Set<keyof View>();
+  #available: boolean;
+  #name: { firstName?: string; lastName?: string } = {};
+  #files: View["files"];
+  #live: boolean;
+  #multiple: boolean;
 
-  constructor(private options: SessionOptions) {
+  #options: SessionOptions;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
     const { config, lasting, tab } = options;
     const settings = config.settings ?? {};
-    this.live = config.isLiveChat === true;
-    this.multiple = !this.live && settings.hasMultipleThreadsPerEndUser === true;
-    this.available = config.availability?.status !== "offline";
-    this.files = settings.fileRestrictions ?? null;
-    this.outbox = new Outbox(tab);
-    this.current = tab.get("thread") ?? (this.multiple ? "" : (lasting.get("thread") ?? ""));
+    this.#live = config.isLiveChat === true;
+    this.#multiple = !this.#live && settings.hasMultipleThreadsPerEndUser === true;
+    this.#available = config.availability?.status !== "offline";
+    this.#files = settings.fileRestrictions ?? null;
+    this.#outbox = new Outbox(tab);
+    this.#current = tab.get("thread") ?? (this.#multiple ? "" : (lasting.get("thread") ?? ""));
     // Whoever has said nothing yet finds a box to write in, not an empty list.
-    if (!this.current && !this.known) this.current = uuid();
-    if (this.current) this.thread(this.current);
+    if (!this.#current && !this.known) this.#current = uuid();
+    if (this.#current) this.#thread(this.#current);
   }
 
   /** As consumerIdentity in every event. */
   identity = (): { idOnExternalPlatform: string; firstName?: string; lastName?: string } => ({
-    idOnExternalPlatform: remembered(this.options.lasting, "customer"),
-    ...this.name,
+    idOnExternalPlatform: remembered(this.#options.lasting, "customer"),
+    ...this.#name,
   });
 
   /** Has this visitor anything on the server that may answer while the window is closed? */
   get known(): boolean {
-    return !!this.options.lasting.get("begun") || this.outbox.all.length > 0;
+    return !!this.#options.lasting.get("begun") || this.#outbox.all.length > 0;
   }
 
   get running(): boolean {
-    return this.connectionState !== "idle";
+    return this.#connectionState !== "idle";
   }
 
   start(): void {
-    if (this.connectionState !== "idle") return;
-    this.connectionState = "connecting";
-    this.changed("connection");
-    this.options.connection.start({
-      opened: (identity) => void this.opened(identity),
-      lost: () => this.lost(),
-      refused: (code, message) => this.refused(code, message),
-      push: (event) => this.push(event),
+    if (this.#connectionState !== "idle") return;
+    this.#connectionState = "connecting";
+    this.#changed("connection");
+    this.#options.connection.start({
+      opened: (identity) => void this.#opened(identity),
+      lost: () => this.#lost(),
+      refused: (code, message) => this.#refused(code, message),
+      push: (event) => this.#push(event),
     });
-    addEventListener("storage", this.elsewhere);
+    addEventListener("storage", this.#elsewhere);
   }
 
   stop(): void {
-    removeEventListener("storage", this.elsewhere);
-    this.options.connection.stop();
+    removeEventListener("storage", this.#elsewhere);
+    this.#options.connection.stop();
   }
 
   /** Another tab of this site has shown messages or begun a conversation. */
-  private elsewhere = () => this.changed("unread", "threads");
+  #elsewhere = () => this.#changed("unread", "threads");
 
   // ---- the line
 
-  private async opened(identity: Json | undefined): Promise<void> {
+  async #opened(identity: Json | undefined): Promise<void> {
     const id = str(identity?.idOnExternalPlatform);
-    if (id) this.options.lasting.set("customer", id);
-    if (!this.name.firstName && str(identity?.firstName)) {
-      this.name = { firstName: str(identity?.firstName), lastName: str(identity?.lastName) || undefined };
+    if (id) this.#options.lasting.set("customer", id);
+    if (!this.#name.firstName && str(identity?.firstName)) {
+      this.#name = { firstName: str(identity?.firstName), lastName: str(identity?.lastName) || undefined };
     }
     try {
-      await this.recover();
+      await this.#recover();
     } catch (error) {
       if (error instanceof LineBroken) return;
       throw error;
     }
-    this.connectionState = "online";
-    this.problem = "";
-    this.changed("connection", "problem", "messages", "threads", "thread", "closed", "waiting", "agent", "avatar", "unread", "older");
-    this.sendFields();
-    this.flush();
+    this.#connectionState = "online";
+    this.#problem = "";
+    this.#changed("connection", "problem", "messages", "threads", "thread", "closed", "waiting", "agent", "avatar", "unread", "older");
+    this.#sendFields();
+    this.#flush();
   }
 
-  private lost(): void {
-    for (const thread of this.threads.values()) thread.fresh = false;
-    this.outbox.land();
-    this.loadingOlder = false;
-    this.connectionState = this.connectionState === "connecting" ? "connecting" : "reconnecting";
-    this.setTyping("", "");
-    this.changed("connection", "loadingOlder");
+  #lost(): void {
+    for (const thread of this.#threads.values()) thread.fresh = false;
+    this.#outbox.land();
+    this.#loadingOlder = false;
+    this.#connectionState = this.#connectionState === "connecting" ? "connecting" : "reconnecting";
+    this.#setTyping("", "");
+    this.#changed("connection", "loadingOlder");
   }
 
-  private refused(code: string, message: string): void {
-    this.connectionState = "failed";
-    this.problem = code === "ip_blocked" ? "ipAddressBlocked" : /Authori[sz]ation/.test(code) ? "authorizationFailedPleaseRefreshTheWebpage" : "unexpectedError";
+  #refused(code: string, message: string): void {
+    this.#connectionState = "failed";
+    this.#problem = code === "ip_blocked" ? "ipAddressBlocked" : /Authori[sz]ation/.test(code) ? "authorizationFailedPleaseRefreshTheWebpage" : "unexpectedError";
     console.error(`[chat] The environment refuses this conversation (${code}).`, message);
-    this.changed("connection", "problem");
+    this.#changed("connection", "problem");
   }
 
-  private request = (eventType: string, data: Json): Promise<Json> => this.options.connection.request(eventType, data);
+  #request = (eventType: string, data: Json): Promise<Json> => this.#options.connection.request(eventType, data);
 
   /** After every (re)connection: the conversations as the server has them. What it does not know is no error. */
-  private async recover(): Promise<void> {
-    if (this.multiple) {
-      const { threads } = await this.tolerate("FetchThreadList", {});
+  async #recover(): Promise<void> {
+    if (this.#multiple) {
+      const { threads } = await this.#tolerate("FetchThreadList", {});
       const known = new Set<string>();
       for (const one of list(threads)) {
         const found = obj(one);
         const id = str(found.idOnExternalPlatform);
         if (!id) continue;
         known.add(id);
-        const thread = this.thread(id);
+        const thread = this.#thread(id);
         thread.begun = true;
         thread.name = str(found.threadName);
         thread.closed = found.canAddMoreMessages === false;
-        if (id !== this.current) void this.loadMetadata(thread);
+        if (id !== this.#current) void this.#loadMetadata(thread);
       }
       // Archived from another device.
-      for (const [id, thread] of this.threads) if (thread.begun && !known.has(id) && threads) this.forget(id);
-      if (!this.current && !this.threads.size) this.open(uuid());
+      for (const [id, thread] of this.#threads) if (thread.begun && !known.has(id) && threads) this.#forget(id);
+      if (!this.#current && !this.#threads.size) this.#open(uuid());
       // Signed in on a new device: there are conversations to choose from, unless one has been begun meanwhile.
-      else if (known.size && this.idle(this.current)) this.open("");
-      if (this.current && known.has(this.current)) await this.load(this.current);
+      else if (known.size && this.#idle(this.#current)) this.#open("");
+      if (this.#current && known.has(this.#current)) await this.#load(this.#current);
       return;
     }
-    const act = this.live ? "RecoverLivechat" : "RecoverThread";
-    const known = this.threads.get(this.current);
-    let found = known ? await this.tolerate(act, { thread: { idOnExternalPlatform: known.id } }) : {};
+    const act = this.#live ? "RecoverLivechat" : "RecoverThread";
+    const known = this.#threads.get(this.#current);
+    let found = known ? await this.#tolerate(act, { thread: { idOnExternalPlatform: known.id } }) : {};
     const unknown = !Object.keys(found).length;
     // Ended while the line was down: the words stay, the box goes.
-    if (unknown && known?.begun && this.live) known.closed = true;
+    if (unknown && known?.begun && this.#live) known.closed = true;
     // Begun on another device, or in a tab that kept it to itself.
-    else if (unknown) found = await this.tolerate(act, {});
-    const id = str(obj(found.thread).idOnExternalPlatform) || (Object.keys(found).length ? this.current : "");
+    else if (unknown) found = await this.#tolerate(act, {});
+    const id = str(obj(found.thread).idOnExternalPlatform) || (Object.keys(found).length ? this.#current : "");
     if (id) {
-      this.merge(id, found);
-      if (id !== this.current) this.open(id);
-    } else if (!this.current) this.open(uuid());
+      this.#merge(id, found);
+      if (id !== this.#current) this.#open(id);
+    } else if (!this.#current) this.#open(uuid());
   }
 
-  private async tolerate(eventType: string, data: Json): Promise<Json> {
+  async #tolerate(eventType: string, data: Json): Promise<Json> {
     try {
-      return await this.request(eventType, data);
+      return await this.#request(eventType, data);
     } catch (error) {
       if (error instanceof ServerError) return {};
       throw error;
     }
   }
 
-  private async loadMetadata(thread: Thread): Promise<void> {
+  async #loadMetadata(thread: Thread): Promise<void> {
     try {
-      const data = await this.tolerate("LoadThreadMetadata", { thread: { idOnExternalPlatform: thread.id } });
+      const data = await this.#tolerate("LoadThreadMetadata", { thread: { idOnExternalPlatform: thread.id } });
       const last = toMessage(data.lastMessage);
       if (last) {
         thread.last = last;
         // Loaded later in full; until then the list needs its last words.
-        if (!thread.messages.length) this.countUnread(thread, [last]);
+        if (!thread.messages.length) this.#countUnread(thread, [last]);
       }
-      this.setAgent(thread, obj(data.ownerAssignee));
-      this.changed("threads", "unread");
+      this.#setAgent(thread, obj(data.ownerAssignee));
+      this.#changed("threads", "unread");
     } catch {
       /* the line broke: the next connection asks again */
     }
   }
 
-  private async load(id: string): Promise<void> {
-    const data = await this.tolerate("RecoverThread", { thread: { idOnExternalPlatform: id } });
-    if (Object.keys(data).length) this.merge(id, data);
+  async #load(id: string): Promise<void> {
+    const data = await this.#tolerate("RecoverThread", { thread: { idOnExternalPlatform: id } });
+    if (Object.keys(data).length) this.#merge(id, data);
   }
 
-  private merge(id: string, data: Json): void {
-    const thread = this.thread(id);
+  #merge(id: string, data: Json): void {
+    const thread = this.#thread(id);
     thread.begun = true;
     thread.fresh = true;
-    this.options.lasting.set("begun", "1");
+    this.#options.lasting.set("begun", "1");
     thread.name = str(obj(data.thread).threadName) || thread.name;
     const found = list(data.messages).flatMap((one) => toMessage(one) ?? []);
     // Newest first or last: the order of the list decides between messages of the same instant.
@@ -238,16 +241,16 @@ export class Session {
       thread.messages = [];
       thread.scrollToken = str(data.messagesScrollToken);
     }
-    for (const message of found) this.put(thread, message);
+    for (const message of found) this.#put(thread, message);
     const contact = obj(data.contact);
     if (contact.id !== undefined) thread.contact = str(contact.id);
-    this.setAgent(thread, obj(data.ownerAssignee), obj(data.inboxAssignee));
-    thread.closed = this.live ? contact.status === "closed" || obj(data.thread).canAddMoreMessages === false : obj(data.thread).canAddMoreMessages === false;
+    this.#setAgent(thread, obj(data.ownerAssignee), obj(data.inboxAssignee));
+    thread.closed = this.#live ? contact.status === "closed" || obj(data.thread).canAddMoreMessages === false : obj(data.thread).canAddMoreMessages === false;
   }
 
-  private put(thread: Thread, message: ChatMessage): void {
-    this.outbox.settle(message.id);
-    this.uploads.delete(message.id);
+  #put(thread: Thread, message: ChatMessage): void {
+    this.#outbox.settle(message.id);
+    this.#uploads.delete(message.id);
     const known = thread.messages.findIndex(({ id }) => id === message.id);
     if (known >= 0) {
       const before = thread.messages[known]!;
@@ -263,91 +266,90 @@ export class Session {
 
   // ---- what the server tells
 
-  private push(event: PushEvent): void {
+  #push(event: PushEvent): void {
     const data = obj(event.data);
     const threadId = str(obj(data.thread).idOnExternalPlatform) || str(obj(data.message).threadIdOnExternalPlatform);
     switch (event.eventType) {
       case "MessageCreated": {
         const message = toMessage(data.message);
         if (!message || !threadId) break;
-        const known = this.threads.has(threadId);
-        const thread = this.thread(threadId);
-        // Begun in another tab: follow it, unless the visitor is in the middle of something here.
-        if (!known && !this.multiple && !this.threads.get(this.current)?.messages.length) this.open(threadId);
+        const thread = this.#thread(threadId);
+        // Begun in another tab: follow it, unless something has been said here.
+        if (!this.#multiple && !this.#threads.get(this.#current)?.begun && !this.#messagesOf(this.#current).length) this.#open(threadId);
         const fresh = !thread.messages.some(({ id }) => id === message.id);
         thread.begun = true;
         thread.contact = str(obj(data.case).id) || thread.contact;
-        if (!this.multiple && !this.live) thread.closed = false;
-        this.options.lasting.set("begun", "1");
-        this.put(thread, message);
+        if (!this.#multiple && !this.#live) thread.closed = false;
+        this.#options.lasting.set("begun", "1");
+        this.#put(thread, message);
         thread.last = message;
         if (!message.mine) {
-          if (message.author) this.setAgent(thread, obj(obj(data.message).authorUser));
-          this.setTyping("", "");
-          if (fresh) this.options.external("MESSAGE_RECEIVED", message);
+          if (message.author) this.#setAgent(thread, obj(obj(data.message).authorUser));
+          this.#setTyping("", "");
+          if (fresh) this.#options.external("MESSAGE_RECEIVED", message);
         }
-        this.changed("messages", "threads", "unread", "agent", "avatar", "waiting", "closed");
+        this.#changed("messages", "threads", "unread", "agent", "avatar", "waiting", "closed");
         break;
       }
       case "CaseCreated":
       case "CaseStatusChanged": {
         const contact = obj(data.case ?? data.contact);
-        const thread = threadId ? this.thread(threadId) : [...this.threads.values()].find((one) => one.contact === str(contact.id));
+        const thread = threadId ? this.#thread(threadId) : [...this.#threads.values()].find((one) => one.contact === str(contact.id));
         if (!thread) break;
         thread.begun = true;
         thread.contact = str(contact.id) || thread.contact;
-        if (this.live) thread.closed = contact.status === "closed";
-        this.setAgent(thread, obj(data.inboxAssignee ?? contact.inboxAssignee));
-        this.changed("closed", "threads", "waiting", "agent", "avatar");
+        if (this.#live) thread.closed = contact.status === "closed";
+        this.#setAgent(thread, obj(data.inboxAssignee ?? contact.inboxAssignee));
+        this.#changed("closed", "threads", "waiting", "agent", "avatar");
         break;
       }
       case "CaseInboxAssigneeChanged": {
         const contact = str(obj(data.case ?? data.contact).id);
-        const thread = this.threads.get(threadId) ?? [...this.threads.values()].find((one) => one.contact === contact);
+        const thread = this.#threads.get(threadId) ?? [...this.#threads.values()].find((one) => one.contact === contact);
         if (!thread) break;
-        this.setAgent(thread, obj(data.inboxAssignee));
-        this.changed("agent", "avatar", "waiting", "threads");
+        this.#setAgent(thread, obj(data.inboxAssignee));
+        this.#changed("agent", "avatar", "waiting", "threads");
         break;
       }
       case "SenderTypingStarted":
       case "SenderTypingEnded": {
         if (data.direction !== undefined && data.direction !== "outbound") break;
         const on = event.eventType === "SenderTypingStarted";
-        this.setTyping(on ? personName(obj(data.user)) || this.threads.get(threadId)?.agent || " " : "", threadId);
+        this.#setTyping(on ? personName(obj(data.user)) || this.#threads.get(threadId)?.agent || " " : "", threadId);
         break;
       }
       case "MessageReadChanged": {
-        const thread = this.threads.get(threadId);
+        const thread = this.#threads.get(threadId);
         const raw = obj(data.message);
         const id = str(raw.idOnExternalPlatform) || str(raw.id);
         const place = thread?.messages.findIndex((message) => message.id === id) ?? -1;
         if (!thread || place < 0 || !wasRead(raw)) break;
         for (const message of thread.messages.slice(0, place + 1)) if (message.mine) message.state = "seen";
-        this.changed("messages");
+        this.#changed("messages");
         break;
       }
       case "SetPositionInQueue": {
         const contact = str(obj(data.consumerContact).id);
-        for (const thread of this.threads.values()) {
+        for (const thread of this.#threads.values()) {
           if (thread.contact !== contact) continue;
           thread.queue = Number(data.positionInQueue) || 0;
           thread.noAgent = data.isAnyAgentOnlineForQueue === false;
         }
-        this.changed("queue", "noAgent");
+        this.#changed("queue", "noAgent");
         break;
       }
       case "ThreadArchived":
-        if (threadId) this.forget(threadId);
+        if (threadId) this.#forget(threadId);
         break;
       case "ThreadUpdated":
-        if (this.threads.has(threadId)) this.thread(threadId).name = str(obj(data.thread).threadName);
-        this.changed("threads");
+        if (this.#threads.has(threadId)) this.#thread(threadId).name = str(obj(data.thread).threadName);
+        this.#changed("threads");
         break;
     }
-    this.options.pushed(event);
+    this.#options.pushed(event);
   }
 
-  private setAgent(thread: Thread, ...people: Json[]): void {
+  #setAgent(thread: Thread, ...people: Json[]): void {
     for (const person of people) {
       const name = personName(person);
       if (!name) continue;
@@ -358,14 +360,14 @@ export class Session {
     }
   }
 
-  private setTyping(name: string, thread: string): void {
-    if (!name && !this.typist) return;
-    this.typist = name;
-    this.typistThread = thread;
-    clearTimeout(this.typingTimer);
+  #setTyping(name: string, thread: string): void {
+    if (!name && !this.#typist) return;
+    this.#typist = name;
+    this.#typistThread = thread;
+    clearTimeout(this.#typingTimer);
     // A lost "ended" must not leave the dots dancing.
-    if (name) this.typingTimer = window.setTimeout(() => this.setTyping("", ""), TYPING_ENDS);
-    this.changed("typing");
+    if (name) this.#typingTimer = window.setTimeout(() => this.#setTyping("", ""), TYPING_ENDS);
+    this.#changed("typing");
   }
 
   // ---- what the visitor does
@@ -374,13 +376,13 @@ export class Session {
     text = text.trim();
     if (!text && !attachments.length) return;
     this.start();
-    let thread = this.threads.get(this.current);
+    let thread = this.#threads.get(this.#current);
     if (!thread || thread.closed) {
-      this.open(uuid());
-      thread = this.thread(this.current);
+      this.#open(uuid());
+      thread = this.#thread(this.#current);
     }
     const begins = !thread.contact;
-    this.outbox.add({
+    this.#outbox.add({
       id,
       thread: thread.id,
       at: Date.now(),
@@ -388,19 +390,19 @@ export class Session {
         idOnExternalPlatform: id,
         messageContent: { type: "TEXT", payload: { text }, ...(postback ? { postback } : {}) },
         attachments,
-        consumer: { customFields: begins ? fields(this.customerFields) : [] },
-        consumerContact: { customFields: begins ? fields(this.contactFields) : [] },
+        consumer: { customFields: begins ? fields(this.#customerFields) : [] },
+        consumerContact: { customFields: begins ? fields(this.#contactFields) : [] },
         browserFingerprint: { language: navigator.language },
       },
     });
-    if (begins) this.unsentContact = this.unsentCustomer = false;
-    this.changed("messages", "threads", "waiting");
-    this.flush();
+    if (begins) this.#unsentContact = this.#unsentCustomer = false;
+    this.#changed("messages", "threads", "waiting");
+    this.#flush();
   }
 
   sendFiles(files: File[]): void {
     this.start();
-    if (!this.threads.has(this.current) || this.thread(this.current).closed) this.open(uuid());
+    if (!this.#threads.has(this.#current) || this.#thread(this.#current).closed) this.#open(uuid());
     for (const file of files) {
       const id = uuid();
       const shown: ChatMessage = {
@@ -411,46 +413,46 @@ export class Session {
         files: [{ name: file.name, type: file.type, size: file.size, progress: 0 }],
         state: "sending",
       };
-      this.uploads.set(id, { file, thread: this.current, shown });
-      void this.upload(id);
+      this.#uploads.set(id, { file, thread: this.#current, shown });
+      void this.#upload(id);
     }
   }
 
   retry(id: string): void {
-    if (this.uploads.has(id)) void this.upload(id);
+    if (this.#uploads.has(id)) void this.#upload(id);
     else {
-      this.outbox.retry(id);
-      this.flush();
+      this.#outbox.retry(id);
+      this.#flush();
     }
-    this.changed("messages");
+    this.#changed("messages");
   }
 
-  private async upload(id: string): Promise<void> {
-    const upload = this.uploads.get(id)!;
+  async #upload(id: string): Promise<void> {
+    const upload = this.#uploads.get(id)!;
     const { shown, file } = upload;
     shown.state = "sending";
     shown.files![0]!.progress = 0;
     delete shown.error;
-    this.changed("messages");
+    this.#changed("messages");
     try {
-      const answer = await this.options.connection.upload(file, (part) => {
+      const answer = await this.#options.connection.upload(file, (part) => {
         shown.files![0]!.progress = part;
-        this.changed("messages");
+        this.#changed("messages");
       });
       const url = str(answer.fileUrl);
       if (url) {
         // From here on it is a message like another: the outbox keeps it.
-        this.uploads.delete(id);
-        const there = this.current;
-        this.current = upload.thread;
+        this.#uploads.delete(id);
+        const there = this.#current;
+        this.#current = upload.thread;
         this.send("", undefined, [{ url, friendlyName: file.name }], id);
-        this.current = there;
+        this.#current = there;
         return;
       }
       // A refused upload answers 200 with what would have been allowed.
       if (answer.allowedFileSize !== undefined) {
-        this.files = answer;
-        this.changed("files");
+        this.#files = answer;
+        this.#changed("files");
       }
       shown.error = "uploadMessage";
     } catch (error) {
@@ -458,99 +460,99 @@ export class Session {
     }
     shown.state = "failed";
     delete shown.files![0]!.progress;
-    this.changed("messages");
+    this.#changed("messages");
   }
 
-  private flush(): void {
-    if (this.connectionState !== "online") return;
-    for (const item of this.outbox.take()) {
-      this.request("SendMessage", { thread: { idOnExternalPlatform: item.thread, threadName: this.thread(item.thread).name }, ...item.data }).then(
+  #flush(): void {
+    if (this.#connectionState !== "online") return;
+    for (const item of this.#outbox.take()) {
+      this.#request("SendMessage", { thread: { idOnExternalPlatform: item.thread, threadName: this.#thread(item.thread).name }, ...item.data }).then(
         () => {
-          const thread = this.thread(item.thread);
+          const thread = this.#thread(item.thread);
           thread.begun = true;
-          this.options.lasting.set("begun", "1");
-          if (!this.multiple) this.options.lasting.set("thread", item.thread);
-          const shown = { ...this.pendingMessage(item), state: "sent" as const };
+          this.#options.lasting.set("begun", "1");
+          if (!this.#multiple) this.#options.lasting.set("thread", item.thread);
+          const shown = { ...this.#pendingMessage(item), state: "sent" as const };
           // Unless MessageCreated came first. The server's clock decides the order once it does.
-          if (this.outbox.settle(item.id)) this.put(thread, { ...shown, at: Math.max(shown.at, thread.messages.at(-1)?.at ?? 0) });
-          this.options.external("MESSAGE_SENT", shown);
-          this.changed("messages", "threads", "waiting");
+          if (this.#outbox.settle(item.id)) this.#put(thread, { ...shown, at: Math.max(shown.at, thread.messages.at(-1)?.at ?? 0) });
+          this.#options.external("MESSAGE_SENT", shown);
+          this.#changed("messages", "threads", "waiting");
         },
         (error: unknown) => {
           // A broken line leaves it in the outbox; the next connection sends it again.
-          if (error instanceof ServerError) this.outbox.refuse(item.id, "messageSendingFailed");
-          this.changed("messages");
+          if (error instanceof ServerError) this.#outbox.refuse(item.id, "messageSendingFailed");
+          this.#changed("messages");
         },
       );
     }
   }
 
   typing(on: boolean): void {
-    const thread = this.threads.get(this.current);
-    if (thread?.begun && !thread.closed) this.quietly(on ? "SenderTypingStarted" : "SenderTypingEnded", thread);
+    const thread = this.#threads.get(this.#current);
+    if (thread?.begun && !thread.closed) this.#quietly(on ? "SenderTypingStarted" : "SenderTypingEnded", thread);
   }
 
   /** The visitor has the window before them: what is in it counts as read. */
   seen(): void {
-    const thread = this.threads.get(this.current);
+    const thread = this.#threads.get(this.#current);
     const last = thread?.messages.findLast((message) => !message.mine);
-    if (!thread || !last || last.at <= this.seenAt(thread.id)) return;
-    this.options.lasting.set("seen:" + thread.id, String(last.at));
-    this.quietly("MessageSeenByConsumer", thread);
-    this.changed("unread", "threads");
+    if (!thread || !last || last.at <= this.#seenAt(thread.id)) return;
+    this.#options.lasting.set("seen:" + thread.id, String(last.at));
+    this.#quietly("MessageSeenByConsumer", thread);
+    this.#changed("unread", "threads");
   }
 
-  private seenAt = (id: string): number => Number(this.options.lasting.get("seen:" + id)) || 0;
+  #seenAt = (id: string): number => Number(this.#options.lasting.get("seen:" + id)) || 0;
 
-  private quietly(eventType: string, thread: Thread, more: Json = {}): void {
-    this.request(eventType, { thread: { idOnExternalPlatform: thread.id, threadName: thread.name }, ...more }).catch(() => undefined);
+  #quietly(eventType: string, thread: Thread, more: Json = {}): void {
+    this.#request(eventType, { thread: { idOnExternalPlatform: thread.id, threadName: thread.name }, ...more }).catch(() => undefined);
   }
 
   select(id: string): void {
-    if (id && !this.threads.has(id)) return;
-    this.open(id);
-    const thread = this.threads.get(id);
-    if (thread?.begun && !thread.fresh && this.connectionState === "online") {
-      void this.load(id)
+    if (id && !this.#threads.has(id)) return;
+    this.#open(id);
+    const thread = this.#threads.get(id);
+    if (thread?.begun && !thread.fresh && this.#connectionState === "online") {
+      void this.#load(id)
         .catch(() => undefined)
-        .then(() => this.changed("messages", "older", "closed", "agent", "avatar", "unread", "threads"));
+        .then(() => this.#changed("messages", "older", "closed", "agent", "avatar", "unread", "threads"));
     }
   }
 
   /** A new, empty conversation; the server hears of it with its first message. */
   begin(): void {
     this.start();
-    this.open(uuid());
+    this.#open(uuid());
   }
 
   archive(id: string): void {
-    const thread = this.threads.get(id);
+    const thread = this.#threads.get(id);
     if (!thread) return;
-    if (!thread.begun) return this.forget(id);
-    this.request("ArchiveThread", { thread: { idOnExternalPlatform: id } })
-      .then(() => this.forget(id))
-      .catch(() => this.changed("threads"));
+    if (!thread.begun) return this.#forget(id);
+    this.#request("ArchiveThread", { thread: { idOnExternalPlatform: id } })
+      .then(() => this.#forget(id))
+      .catch(() => this.#changed("threads"));
   }
 
   /** EndContact; the window shows the end when the server confirms. */
   end(): void {
-    const thread = this.threads.get(this.current);
+    const thread = this.#threads.get(this.#current);
     if (!thread) return;
     if (!thread.begun) return this.begin();
-    this.request("EndContact", { thread: { idOnExternalPlatform: thread.id }, contact: { id: thread.contact } })
+    this.#request("EndContact", { thread: { idOnExternalPlatform: thread.id }, contact: { id: thread.contact } })
       .then(() => {
         thread.closed = true;
-        this.changed("closed", "threads", "waiting");
+        this.#changed("closed", "threads", "waiting");
       })
-      .catch(() => this.changed("closed"));
+      .catch(() => this.#changed("closed"));
   }
 
   older(): void {
-    const thread = this.threads.get(this.current);
-    if (!thread?.scrollToken || this.loadingOlder) return;
-    this.loadingOlder = true;
-    this.changed("loadingOlder");
-    this.request("LoadMoreMessages", {
+    const thread = this.#threads.get(this.#current);
+    if (!thread?.scrollToken || this.#loadingOlder) return;
+    this.#loadingOlder = true;
+    this.#changed("loadingOlder");
+    this.#request("LoadMoreMessages", {
       thread: { idOnExternalPlatform: thread.id },
       scrollToken: thread.scrollToken,
       oldestMessageDatetime: new Date(thread.messages[0]?.at ?? Date.now()).toISOString(),
@@ -559,15 +561,15 @@ export class Session {
         thread.scrollToken = str(data.scrollToken);
         for (const one of list(data.messages)) {
           const message = toMessage(one);
-          if (message) this.put(thread, message);
+          if (message) this.#put(thread, message);
         }
       })
       .catch((error) => {
         if (error instanceof ServerError) thread.scrollToken = "";
       })
       .finally(() => {
-        this.loadingOlder = false;
-        this.changed("messages", "older", "loadingOlder");
+        this.#loadingOlder = false;
+        this.#changed("messages", "older", "loadingOlder");
       });
   }
 
@@ -575,79 +577,79 @@ export class Session {
 
   setName(name: string): void {
     const [firstName = "", ...rest] = name.trim().split(/\s+/);
-    this.name = { firstName, lastName: rest.join(" ") || undefined };
+    this.#name = { firstName, lastName: rest.join(" ") || undefined };
   }
 
   setCustomer(id: string): void {
-    const { lasting, tab } = this.options;
+    const { lasting, tab } = this.#options;
     if (!id || id === lasting.get("customer")) return;
     // Somebody else: nothing of the former visitor may show or be sent under the new name.
     for (const key of ["begun", "thread"]) lasting.set(key, undefined);
     for (const key of ["thread", "outbox", "draft"]) tab.set(key, undefined);
     lasting.set("customer", id);
-    this.threads.clear();
-    this.current = "";
-    this.outbox = new Outbox(tab);
-    this.changed("messages", "threads", "thread", "unread", "agent", "avatar", "closed", "older", "waiting");
+    this.#threads.clear();
+    this.#current = "";
+    this.#outbox = new Outbox(tab);
+    this.#changed("messages", "threads", "thread", "unread", "agent", "avatar", "closed", "older", "waiting");
   }
 
   setField(kind: "contact" | "customer", ident: string, value: string): void {
     if (!ident) return;
-    (kind === "contact" ? this.contactFields : this.customerFields).set(ident, value.slice(0, LONGEST_VALUE));
-    if (kind === "contact") this.unsentContact = true;
-    else this.unsentCustomer = true;
-    this.sendFields();
+    (kind === "contact" ? this.#contactFields : this.#customerFields).set(ident, value.slice(0, LONGEST_VALUE));
+    if (kind === "contact") this.#unsentContact = true;
+    else this.#unsentCustomer = true;
+    this.#sendFields();
   }
 
   /** Before the first message they travel with it. */
-  private sendFields(): void {
-    const thread = this.threads.get(this.current);
-    if (this.connectionState !== "online" || !thread?.begun) return;
-    if (this.unsentContact) this.quietly("SetConsumerContactCustomFields", thread, { customFields: fields(this.contactFields) });
-    if (this.unsentCustomer) this.quietly("SetConsumerCustomFields", thread, { customFields: fields(this.customerFields) });
-    this.unsentContact = this.unsentCustomer = false;
+  #sendFields(): void {
+    const thread = this.#threads.get(this.#current);
+    if (this.#connectionState !== "online" || !thread?.begun) return;
+    if (this.#unsentContact) this.#quietly("SetConsumerContactCustomFields", thread, { customFields: fields(this.#contactFields) });
+    if (this.#unsentCustomer) this.#quietly("SetConsumerCustomFields", thread, { customFields: fields(this.#customerFields) });
+    this.#unsentContact = this.#unsentCustomer = false;
   }
 
   setAvailable(available: boolean): void {
-    this.available = available;
-    this.changed("available");
+    this.#available = available;
+    this.#changed("available");
   }
 
   // ---- the view
 
-  private thread(id: string): Thread {
-    let thread = this.threads.get(id);
+  #thread(id: string): Thread {
+    let thread = this.#threads.get(id);
     if (!thread) {
       thread = { id, name: "", closed: false, agent: "", avatar: "", messages: [], scrollToken: "", contact: "", fresh: false, begun: false, queue: 0, noAgent: false };
-      this.threads.set(id, thread);
+      this.#threads.set(id, thread);
     }
     return thread;
   }
 
-  private open(id: string): void {
-    const { lasting, tab } = this.options;
+  #open(id: string): void {
+    const { lasting, tab } = this.#options;
     // An empty conversation nobody wrote in leaves no trace.
-    const left = this.threads.get(this.current);
-    if (left && this.current !== id && !left.begun && !this.messagesOf(left.id).length) this.threads.delete(left.id);
-    this.current = id;
+    const left = this.#threads.get(this.#current);
+    if (left && this.#current !== id && !left.begun && !this.#messagesOf(left.id).length) this.#threads.delete(left.id);
+    this.#current = id;
     tab.set("thread", id || undefined);
-    if (id) this.thread(id);
-    if (id && !this.multiple) lasting.set("thread", id);
-    this.changed("thread", "messages", "threads", "closed", "agent", "avatar", "older", "waiting", "queue", "noAgent", "typing");
+    if (id) this.#thread(id);
+    if (id && !this.#multiple) lasting.set("thread", id);
+    this.#changed("thread", "messages", "threads", "closed", "agent", "avatar", "older", "waiting", "queue", "noAgent", "typing");
   }
 
   /** Nothing has been said in it, nor half said. */
-  private idle(id: string): boolean {
-    return !!id && !this.threads.get(id)?.begun && !this.messagesOf(id).length && !this.options.tab.get("draft");
+  #idle(id: string): boolean {
+    return !!id && !this.#threads.get(id)?.begun && !this.#messagesOf(id).length && !this.#options.tab.get("draft");
   }
 
-  private forget(id: string): void {
-    this.threads.delete(id);
-    if (this.current === id) this.open(this.multiple && this.threads.size ? "" : uuid());
-    this.changed("threads", "unread");
+  #forget(id: string): void {
+    this.#threads.delete(id);
+    if (this.#current === id) this.#open(this.#multiple && this.#threads.size ? "" : uuid());
+    this.#changed("threads", "unread");
   }
 
-  private pendingMessage(item: { id: string; at: number; data: Json; failed?: string }): ChatMessage {
+  #pendingMessage(item: { id: string; at: number; data: Json; failed?: string }): ChatMessage {
     const { messageContent, attachments } = item.data;
     return {
       id: item.id,
@@ -660,32 +662,32 @@ export class Session {
     };
   }
 
-  private messagesOf(id: string): ChatMessage[] {
-    const stored = this.threads.get(id)?.messages ?? [];
+  #messagesOf(id: string): ChatMessage[] {
+    const stored = this.#threads.get(id)?.messages ?? [];
     const sending = [
-      ...this.outbox.all.filter((item) => item.thread === id).map((item) => this.pendingMessage(item)),
-      ...[...this.uploads.values()].filter((one) => one.thread === id).map((one) => one.shown),
+      ...this.#outbox.all.filter((item) => item.thread === id).map((item) => this.#pendingMessage(item)),
+      ...[...this.#uploads.values()].filter((one) => one.thread === id).map((one) => one.shown),
     ];
     return [...stored, ...sending.sort((a, b) => a.at - b.at)];
   }
 
-  private countUnread(thread: Thread, messages = thread.messages): number {
-    const seen = this.seenAt(thread.id);
+  #countUnread(thread: Thread, messages = thread.messages): number {
+    const seen = this.#seenAt(thread.id);
     return messages.filter((message) => !message.mine && !message.known && message.at > seen).length;
   }
 
   view(): View {
-    const thread = this.threads.get(this.current);
-    const messages = this.messagesOf(this.current);
-    const threads = [...this.threads.values()]
-      .filter((one) => one.begun || this.messagesOf(one.id).length)
+    const thread = this.#threads.get(this.#current);
+    const messages = this.#messagesOf(this.#current);
+    const threads = [...this.#threads.values()]
+      .filter((one) => one.begun || this.#messagesOf(one.id).length)
       .map((one) => {
-        const last = this.messagesOf(one.id).at(-1) ?? one.last;
+        const last = this.#messagesOf(one.id).at(-1) ?? one.last;
         return {
           id: one.id,
           name: one.name,
           closed: one.closed,
-          unread: this.countUnread(one, one.messages.length || !one.last ? one.messages : [one.last]),
+          unread: this.#countUnread(one, one.messages.length || !one.last ? one.messages : [one.last]),
           agent: one.agent,
           avatar: one.avatar,
           lastText: last ? last.text || last.title || last.files?.[0]?.name || "" : "",
@@ -694,17 +696,17 @@ export class Session {
       })
       .sort((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0));
     return {
-      connection: this.connectionState,
-      problem: this.problem,
-      live: this.live,
-      available: this.available,
-      multiple: this.multiple,
+      connection: this.#connectionState,
+      problem: this.#problem,
+      live: this.#live,
+      available: this.#available,
+      multiple: this.#multiple,
       threads,
-      thread: this.current,
+      thread: this.#current,
       messages,
       older: !!thread?.scrollToken,
-      loadingOlder: this.loadingOlder,
-      typing: this.typistThread === this.current ? this.typist : "",
+      loadingOlder: this.#loadingOlder,
+      typing: this.#typistThread === this.#current ? this.#typist : "",
       agent: thread?.agent ?? "",
       avatar: thread?.avatar ?? "",
       closed: thread?.closed ?? false,
@@ -712,20 +714,20 @@ export class Session {
       queue: thread?.queue ?? 0,
       noAgent: thread?.noAgent ?? false,
       unread: threads.reduce((sum, one) => sum + one.unread, 0),
-      files: this.files,
+      files: this.#files,
     };
   }
 
-  private changed(...keys: (keyof View)[]): void {
-    if (!this.dirty.size) {
+  #changed(...keys: (keyof View)[]): void {
+    if (!this.#dirty.size) {
       queueMicrotask(() => {
         const view = this.view();
-        const patch = Object.fromEntries([...this.dirty].map((key) => [key, view[key]]));
-        this.dirty.clear();
-        this.options.show(patch);
+        const patch = Object.fromEntries([...this.#dirty].map((key) => [key, view[key]]));
+        this.#dirty.clear();
+        this.#options.show(patch);
       });
     }
-    for (const key of keys) this.dirty.add(key);
+    for (const key of keys) this.#dirty.add(key);
   }
 }
 

@@ -52,43 +52,46 @@ export async function refusal(answer: Response): Promise<ServerError> {
 }
 
 export class SocketConnection implements Connection {
-  private events!: ConnectionEvents;
-  private socket?: WebSocket;
-  private waiting = new Map<string, Waiting>();
-  private attempt = 0;
-  private unanswered = 0;
-  private beat?: number;
-  private retry?: number;
-  private stopped = false;
-  private open = false;
-  private token?: { value: string; until: number };
-  private refresh?: string;
-  private access?: string;
+  #events!: ConnectionEvents;
+  #socket?: WebSocket;
+  #waiting = new Map<string, Waiting>();
+  #attempt = 0;
+  #unanswered = 0;
+  #beat?: number;
+  #retry?: number;
+  #stopped = false;
+  #open = false;
+  #token?: { value: string; until: number };
+  #refresh?: string;
+  #access?: string;
   /** Since the last answer, the token has been fetched anew because it was refused. */
-  private renewed = false;
-  private authorized: Json = {};
+  #renewed = false;
+  #authorized: Json = {};
 
-  constructor(private options: SocketOptions) {}
+  #options: SocketOptions;
+
+  constructor(options: SocketOptions) {
+    this.#options = options;}
 
   start(events: ConnectionEvents): void {
-    this.events = events;
-    addEventListener("online", this.hurry);
-    void this.connect();
+    this.#events = events;
+    addEventListener("online", this.#hurry);
+    void this.#connect();
   }
 
   stop(): void {
-    this.stopped = true;
-    removeEventListener("online", this.hurry);
-    clearTimeout(this.retry);
-    this.drop();
+    this.#stopped = true;
+    removeEventListener("online", this.#hurry);
+    clearTimeout(this.#retry);
+    this.#drop();
   }
 
   request(eventType: string, data: Json): Promise<Json> {
-    return this.open ? this.ask(eventType, data) : Promise.reject(new LineBroken());
+    return this.#open ? this.#ask(eventType, data) : Promise.reject(new LineBroken());
   }
 
   upload(file: File, progress: (part: number) => void): Promise<Json> {
-    const { base, brand, channel } = this.options;
+    const { base, brand, channel } = this.#options;
     return new Promise((resolve, reject) => {
       const reader = new FileReader();
       reader.onerror = () => reject(new LineBroken());
@@ -96,7 +99,7 @@ export class SocketConnection implements Connection {
         const call = new XMLHttpRequest();
         call.open("POST", `${base}/chat/1.0/brand/${brand}/channel/${channel}/attachment`);
         call.setRequestHeader("Content-Type", "application/json");
-        if (this.token) call.setRequestHeader("Authorization", "Bearer " + this.token.value);
+        if (this.#token) call.setRequestHeader("Authorization", "Bearer " + this.#token.value);
         call.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
         call.onerror = () => reject(new LineBroken());
         call.onload = () => {
@@ -114,26 +117,26 @@ export class SocketConnection implements Connection {
   }
 
   /** The network is back: now, not after the wait. */
-  private hurry = () => {
-    if (!this.open && this.retry !== undefined) {
-      clearTimeout(this.retry);
-      this.retry = undefined;
-      void this.connect();
+  #hurry = () => {
+    if (!this.#open && this.#retry !== undefined) {
+      clearTimeout(this.#retry);
+      this.#retry = undefined;
+      void this.#connect();
     }
   };
 
-  private async connect(): Promise<void> {
-    this.retry = undefined;
-    const { options } = this;
-    const cached = this.token;
-    if (this.stopped) return;
+  async #connect(): Promise<void> {
+    this.#retry = undefined;
+    const options = this.#options;
+    const cached = this.#token;
+    if (this.#stopped) return;
     try {
-      if (options.secured) await this.authenticate();
+      if (options.secured) await this.#authenticate();
     } catch (error) {
-      if (error instanceof ServerError && FINAL.test(error.code)) return this.refuse(error);
-      return this.later();
+      if (error instanceof ServerError && FINAL.test(error.code)) return this.#refuse(error);
+      return this.#later();
     }
-    if (this.stopped) return;
+    if (this.#stopped) return;
     const query = new URLSearchParams({
       v: options.version,
       sdkPlatform: "web",
@@ -141,44 +144,44 @@ export class SocketConnection implements Connection {
       brandId: options.brand,
       channelId: options.channel,
       visitorId: options.visitor,
-      ...(this.token ? { transactionToken: this.token.value } : { customerId: options.identity().idOnExternalPlatform }),
+      ...(this.#token ? { transactionToken: this.#token.value } : { customerId: options.identity().idOnExternalPlatform }),
     });
     let socket: WebSocket;
     try {
       socket = new WebSocket(options.base.replace(/^http/, "ws") + "/ws?" + query.toString());
     } catch (error) {
       console.error("[chat] The connection is not allowed. With a Content-Security-Policy, add the chat's address to connect-src.", error);
-      return this.refuse(new ServerError("ConnectionNotAllowed"));
+      return this.#refuse(new ServerError("ConnectionNotAllowed"));
     }
-    this.socket = socket;
+    this.#socket = socket;
     let begun = false;
     socket.onopen = () => {
       begun = true;
-      this.beat = window.setInterval(this.heartbeat, HEARTBEAT);
-      if (options.secured) this.ready(undefined);
-      else void this.register();
+      this.#beat = window.setInterval(this.#heartbeat, HEARTBEAT);
+      if (options.secured) this.#ready(undefined);
+      else void this.#register();
     };
-    socket.onmessage = (event) => this.receive(event.data);
+    socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => {
-      if (this.socket !== socket) return;
+      if (this.#socket !== socket) return;
       // A token that never opened a line may have been revoked.
-      if (!begun && cached) this.token = undefined;
+      if (!begun && cached) this.#token = undefined;
       // The reason of a refusal is its code.
-      if (event.code > 4000 && FINAL.test(event.reason)) this.denied(new ServerError(event.reason));
-      if (this.socket === socket) this.broken();
+      if (event.code > 4000 && FINAL.test(event.reason)) this.#denied(new ServerError(event.reason));
+      if (this.#socket === socket) this.#broken();
     };
   }
 
-  private async authenticate(): Promise<void> {
-    const { options } = this;
-    if (this.token && this.token.until > Date.now()) return;
+  async #authenticate(): Promise<void> {
+    const options = this.#options;
+    if (this.#token && this.#token.until > Date.now()) return;
     const query = new URLSearchParams({ brandId: options.brand, channelId: options.channel, visitorId: options.visitor });
     let body: Json = { customerIdentity: options.identity() };
     if (options.mode === "cookie") body = {};
     if (options.mode === "oauth") {
       body = {
-        thirdParty: this.refresh
-          ? { grant_type: "refresh_token", refresh_token: this.refresh }
+        thirdParty: this.#refresh
+          ? { grant_type: "refresh_token", refresh_token: this.#refresh }
           : { grant_type: "authorization_code", authorization_code: options.code },
       };
     }
@@ -193,26 +196,26 @@ export class SocketConnection implements Connection {
     });
     if (!answer.ok) throw await refusal(answer);
     const data = obj(await answer.json());
-    this.authorized = obj(data.customerIdentity);
-    this.token = { value: str(data.accessToken), until: Date.now() + (Number(data.expiresIn) || 600) * 900 };
-    this.refresh = str(obj(data.thirdParty).refresh_token) || this.refresh;
+    this.#authorized = obj(data.customerIdentity);
+    this.#token = { value: str(data.accessToken), until: Date.now() + (Number(data.expiresIn) || 600) * 900 };
+    this.#refresh = str(obj(data.thirdParty).refresh_token) || this.#refresh;
     if (str(data.identityToken)) options.store.set("identityToken", str(data.identityToken));
   }
 
   /** The older flow: the socket is open, the customer is not yet known. */
-  private async register(): Promise<void> {
+  async #register(): Promise<void> {
     try {
-      if (this.access) {
+      if (this.#access) {
         try {
-          await this.ask("ReconnectConsumer", { accessToken: { token: this.access } });
-          return this.ready(undefined);
+          await this.#ask("ReconnectConsumer", { accessToken: { token: this.#access } });
+          return this.#ready(undefined);
         } catch (error) {
           if (!(error instanceof ServerError)) throw error;
-          this.access = undefined;
+          this.#access = undefined;
         }
       }
-      const { code, version } = this.options;
-      const data = await this.ask(
+      const { code, version } = this.#options;
+      const data = await this.#ask(
         "AuthorizeCustomer",
         {
           authorization: code ? { authorizationCode: code } : {},
@@ -222,27 +225,28 @@ export class SocketConnection implements Connection {
         },
         "register",
       );
-      this.access = str(obj(data.accessToken).token) || undefined;
-      this.ready(obj(data.consumerIdentity));
+      this.#access = str(obj(data.accessToken).token) || undefined;
+      this.#ready(obj(data.consumerIdentity));
     } catch (error) {
-      if (error instanceof ServerError) this.refuse(error);
+      if (error instanceof ServerError) this.#refuse(error);
       // Otherwise the line broke, and onclose has said so.
     }
   }
 
-  private ready(identity: Json | undefined): void {
-    this.open = true;
-    this.attempt = 0;
-    this.events.opened(identity ?? this.authorized);
+  #ready(identity: Json | undefined): void {
+    this.#open = true;
+    this.#attempt = 0;
+    this.#events.opened(identity ?? this.#authorized);
   }
 
-  private ask(eventType: string, data: Json, action = "chatWindowEvent"): Promise<Json> {
-    const { options, socket } = this;
+  #ask(eventType: string, data: Json, action = "chatWindowEvent"): Promise<Json> {
+    const options = this.#options;
+    const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new LineBroken());
     const eventId = uuid();
     const result = new Promise<Json>((resolve, reject) => {
-      const timer = window.setTimeout(() => this.drop(), ANSWER);
-      this.waiting.set(eventId, { resolve, reject, timer });
+      const timer = window.setTimeout(() => this.#drop(), ANSWER);
+      this.#waiting.set(eventId, { resolve, reject, timer });
     });
     socket.send(
       JSON.stringify({
@@ -263,8 +267,8 @@ export class SocketConnection implements Connection {
     return result;
   }
 
-  private receive(text: unknown): void {
-    this.unanswered = 0;
+  #receive(text: unknown): void {
+    this.#unanswered = 0;
     let frame: unknown;
     try {
       frame = JSON.parse(String(text));
@@ -273,73 +277,73 @@ export class SocketConnection implements Connection {
     }
     const event = obj(frame);
     const id = str(event.eventId);
-    const waiting = this.waiting.get(id);
+    const waiting = this.#waiting.get(id);
     const error = obj(event.error);
     if (waiting) {
-      this.waiting.delete(id);
+      this.#waiting.delete(id);
       clearTimeout(waiting.timer);
-      this.renewed = false;
+      this.#renewed = false;
       if (event.error) waiting.reject(new ServerError(str(error.errorCode), str(error.errorMessage)));
       else waiting.resolve(obj(obj(event.postback).data));
     } else if (event.error) {
       const code = str(error.errorCode);
-      if (FINAL.test(code)) this.denied(new ServerError(code, str(error.errorMessage)));
+      if (FINAL.test(code)) this.#denied(new ServerError(code, str(error.errorMessage)));
       else console.warn("[chat] The environment reports an error:", code, error.errorMessage);
     } else if (str(event.eventType) === "EventInS3") {
       const url = str(obj(obj(event.data).s3Object).url);
       fetch(url)
         .then((answer) => answer.text())
-        .then((body) => this.receive(body))
+        .then((body) => this.#receive(body))
         .catch(() => console.warn("[chat] A large event could not be fetched."));
     } else if (typeof event.eventType === "string") {
-      this.events.push({ ...event, eventType: event.eventType });
+      this.#events.push({ ...event, eventType: event.eventType });
     }
   }
 
-  private heartbeat = () => {
-    if (this.unanswered >= PATIENCE) return this.drop();
-    this.unanswered++;
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send('{"action":"heartbeat"}');
+  #heartbeat = () => {
+    if (this.#unanswered >= PATIENCE) return this.#drop();
+    this.#unanswered++;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('{"action":"heartbeat"}');
   };
 
   /** Closing a dead line may take long: it counts as lost at once. */
-  private drop(): void {
-    const socket = this.socket;
+  #drop(): void {
+    const socket = this.#socket;
     if (!socket) return;
-    this.broken();
+    this.#broken();
     socket.close();
   }
 
-  private broken(): void {
-    this.socket = undefined;
-    this.open = false;
-    this.unanswered = 0;
-    clearInterval(this.beat);
-    for (const { reject, timer } of this.waiting.values()) {
+  #broken(): void {
+    this.#socket = undefined;
+    this.#open = false;
+    this.#unanswered = 0;
+    clearInterval(this.#beat);
+    for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
       reject(new LineBroken());
     }
-    this.waiting.clear();
-    if (!this.stopped) this.later();
+    this.#waiting.clear();
+    if (!this.#stopped) this.#later();
   }
 
-  private later(): void {
-    if (this.stopped) return;
-    this.events.lost();
-    this.retry = window.setTimeout(() => void this.connect(), backoff(this.attempt++));
+  #later(): void {
+    if (this.#stopped) return;
+    this.#events.lost();
+    this.#retry = window.setTimeout(() => void this.#connect(), backoff(this.#attempt++));
   }
 
   /** A token can be refused that was good when it was fetched: the first time, a new one is tried. */
-  private denied(error: ServerError): void {
-    if (!UNAUTHORIZED.test(error.code) || !this.token || this.renewed) return this.refuse(error);
-    this.renewed = true;
-    this.token = undefined;
-    this.drop();
+  #denied(error: ServerError): void {
+    if (!UNAUTHORIZED.test(error.code) || !this.#token || this.#renewed) return this.#refuse(error);
+    this.#renewed = true;
+    this.#token = undefined;
+    this.#drop();
   }
 
-  private refuse(error: ServerError): void {
-    if (this.stopped) return;
+  #refuse(error: ServerError): void {
+    if (this.#stopped) return;
     this.stop();
-    this.events.refused(error.code, error.message);
+    this.#events.refused(error.code, error.message);
   }
 }

@@ -28,73 +28,77 @@ type Listener = { types?: string[]; call: (event: PushEvent) => void };
 export class Widget {
   readonly options: { code?: string; hidePreSurvey?: boolean; external: string[] } = { external: [] };
   started = false;
-  private config?: ChannelConfig;
-  private session?: Session;
-  private frame?: PageFrame;
-  private waiting: ((session: Session) => void)[] = [];
-  private place: Place = { side: "right" };
-  private look: Partial<Configure> = {};
-  private phrases: Record<string, string> = {};
-  private locale = navigator.language;
-  private listeners: Listener[] = [];
-  private frameListens = false;
-  private wantsOpen: boolean;
-  private opened = false;
-  private asking?: number;
+  #config?: ChannelConfig;
+  #session?: Session;
+  #frame?: PageFrame;
+  #waiting: ((session: Session) => void)[] = [];
+  #place: Place = { side: "right" };
+  #look: Partial<Configure> = {};
+  #phrases: Record<string, string> = {};
+  #locale = navigator.language;
+  #listeners: Listener[] = [];
+  #frameListens = false;
+  #wantsOpen: boolean;
+  #opened = false;
+  #asking?: number;
 
-  constructor(private environment: Environment) {
-    this.wantsOpen = !!environment.tab.get("open");
+  #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.#wantsOpen = !!environment.tab.get("open");
   }
 
   /** Once; everything the page said before counts from the start. */
   async start(): Promise<void> {
     this.started = true;
-    const { environment } = this;
+    const environment = this.#environment;
     // The window's document travels while the settings do.
-    const frame = (this.frame = new PageFrame(environment.frameUrl, environment.container, this.place, (message) => this.receive(message)));
+    const frame = (this.#frame = new PageFrame(environment.frameUrl, environment.container, this.#place, (message) => this.#receive(message)));
     try {
-      this.config = await this.loadPatiently();
+      this.#config = await this.#loadPatiently();
     } catch (error) {
       frame.remove();
-      this.explain(error);
+      this.#explain(error);
       return;
     }
-    const { config } = this;
+    const config = this.#config;
     const settings = config.settings ?? {};
     if (config.isLiveChat && settings.liveChatHiddenOnOffline === true && config.availability?.status === "offline") {
       frame.remove();
       return;
     }
-    this.begin();
+    this.#begin();
     if (config.widget?.position === "left") this.setPlace({ side: "left" });
-    frame.post({ type: "configure", data: this.configuration(), view: this.session!.view() });
-    if (this.session!.known || this.wantsOpen) this.session!.start();
+    frame.post({ type: "configure", data: this.#configuration(), view: this.#session!.view() });
+    if (this.#session!.known || this.#wantsOpen) this.#session!.start();
   }
 
-  private begin(): void {
-    const { environment, config } = this;
-    const identity = () => this.session!.identity();
-    this.session = new Session({
+  #begin(): void {
+    const environment = this.#environment;
+    const config = this.#config;
+    const identity = () => this.#session!.identity();
+    this.#session = new Session({
       config: config!,
       connection: environment.connect(config!, identity, this.options.code),
       lasting: environment.lasting,
       tab: environment.tab,
-      show: (patch) => this.frame!.post({ type: "view", data: patch }),
-      pushed: (event) => this.tell(event),
+      show: (patch) => this.#frame!.post({ type: "view", data: patch }),
+      pushed: (event) => this.#tell(event),
       external: (type, message) => {
         if (this.options.external.includes(type)) {
           window.postMessage({ actionType: type, messageId: message.id, message: { id: message.id, text: message.text } }, location.origin);
         }
       },
     });
-    for (const act of this.waiting.splice(0)) act(this.session);
+    for (const act of this.#waiting.splice(0)) act(this.#session);
   }
 
   /** A network that is not there yet is waited for; a refusal is not argued with. */
-  private async loadPatiently(): Promise<ChannelConfig> {
+  async #loadPatiently(): Promise<ChannelConfig> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.environment.load(this.locale);
+        return await this.#environment.load(this.#locale);
       } catch (error) {
         if (error instanceof ServerError || attempt === 3) throw error;
         await new Promise((done) => setTimeout(done, 1000 * 2 ** attempt));
@@ -102,8 +106,8 @@ export class Widget {
     }
   }
 
-  private explain(error: unknown): void {
-    const { channel } = this.environment;
+  #explain(error: unknown): void {
+    const { channel } = this.#environment;
     const code = error instanceof ServerError ? error.code : "";
     const words =
       code === "OriginNotAllowed"
@@ -121,8 +125,8 @@ export class Widget {
   // ---- for commands
 
   withSession(act: (session: Session) => void): void {
-    if (this.session) act(this.session);
-    else this.waiting.push(act);
+    if (this.#session) act(this.#session);
+    else this.#waiting.push(act);
   }
 
   setCustomer(id: string): void {
@@ -132,45 +136,45 @@ export class Widget {
       if (!running) return;
       // The line speaks for the former customer: a new one is opened.
       session.stop();
-      this.begin();
-      this.frame?.post({ type: "view", data: this.session!.view() });
-      this.session!.start();
+      this.#begin();
+      this.#frame?.post({ type: "view", data: this.#session!.view() });
+      this.#session!.start();
     });
   }
 
   /** Changes of how the window looks or begins; before it is there they are part of its start. */
   set(look: Partial<Configure>): void {
-    Object.assign(this.look, look);
-    if (this.config) this.frame?.post({ type: "update", data: look });
+    Object.assign(this.#look, look);
+    if (this.#config) this.#frame?.post({ type: "update", data: look });
   }
 
   translate(phrases: Record<string, unknown>): void {
-    for (const [id, text] of Object.entries(phrases)) if (typeof text === "string") this.phrases[id] = text;
-    if (this.config) this.frame?.post({ type: "update", data: { phrases: this.allPhrases() } });
+    for (const [id, text] of Object.entries(phrases)) if (typeof text === "string") this.#phrases[id] = text;
+    if (this.#config) this.#frame?.post({ type: "update", data: { phrases: this.#allPhrases() } });
   }
 
   setLocale(locale: string): void {
-    if (!locale || locale === this.locale) return;
-    this.locale = locale;
-    if (!this.config) return;
-    this.environment
+    if (!locale || locale === this.#locale) return;
+    this.#locale = locale;
+    if (!this.#config) return;
+    this.#environment
       .load(locale)
       .then((config) => this.update(config))
-      .catch((error: unknown) => this.explain(error));
+      .catch((error: unknown) => this.#explain(error));
   }
 
   setPlace(place: Partial<Place>): void {
-    Object.assign(this.place, place);
-    this.frame?.setPlace(place);
+    Object.assign(this.#place, place);
+    this.#frame?.setPlace(place);
   }
 
   open(open: boolean): void {
-    if (this.config) this.frame?.post({ type: "open", open });
-    else this.wantsOpen = open;
+    if (this.#config) this.#frame?.post({ type: "open", open });
+    else this.#wantsOpen = open;
   }
 
   subscribe(callback: unknown, types?: string[]): void {
-    if (typeof callback === "function") this.listeners.push({ types, call: callback as Listener["call"] });
+    if (typeof callback === "function") this.#listeners.push({ types, call: callback as Listener["call"] });
     else console.warn("[chat] A push update needs a function to call.");
   }
 
@@ -178,53 +182,53 @@ export class Widget {
 
   /** New settings without a reload; true when the frame has to be loaded anew (its JavaScript changed). */
   update(config: ChannelConfig): void {
-    const before = this.config;
-    this.config = config;
+    const before = this.#config;
+    this.#config = config;
     if (!before) return;
     this.setPlace({ side: config.widget?.position === "left" ? "left" : "right" });
-    this.frame?.post({
+    this.#frame?.post({
       type: "update",
-      data: { config, locale: this.shownLocale(), phrases: this.allPhrases(), css: this.look.css ?? config.customCss ?? "" },
+      data: { config, locale: this.#shownLocale(), phrases: this.#allPhrases(), css: this.#look.css ?? config.customCss ?? "" },
     });
   }
 
   reload(): void {
-    this.frame?.remove();
-    this.frame = new PageFrame(this.environment.frameUrl, this.environment.container, this.place, (message) => this.receive(message));
-    if (this.session) this.frame.post({ type: "configure", data: this.configuration(), view: this.session.view() });
+    this.#frame?.remove();
+    this.#frame = new PageFrame(this.#environment.frameUrl, this.#environment.container, this.#place, (message) => this.#receive(message));
+    if (this.#session) this.#frame.post({ type: "configure", data: this.#configuration(), view: this.#session.view() });
   }
 
   destroy(): void {
-    clearInterval(this.asking);
-    this.session?.stop();
-    this.frame?.remove();
+    clearInterval(this.#asking);
+    this.#session?.stop();
+    this.#frame?.remove();
   }
 
   // ---- the frame
 
-  private shownLocale = (): string => this.config?.translationsLocale || this.locale;
+  #shownLocale = (): string => this.#config?.translationsLocale || this.#locale;
 
-  private allPhrases(): Record<string, string> {
-    const served = Object.entries(this.config?.translations ?? {}).filter(([, text]) => text);
-    return { ...Object.fromEntries(served), ...this.phrases };
+  #allPhrases(): Record<string, string> {
+    const served = Object.entries(this.#config?.translations ?? {}).filter(([, text]) => text);
+    return { ...Object.fromEntries(served), ...this.#phrases };
   }
 
-  private configuration(): Configure {
+  #configuration(): Configure {
     return {
-      config: this.config!,
-      locale: this.shownLocale(),
-      phrases: this.allPhrases(),
-      css: this.config!.customCss ?? "",
-      preview: !!this.environment.preview,
-      open: this.wantsOpen,
-      draft: this.environment.tab.get("draft") ?? "",
-      ...this.look,
+      config: this.#config!,
+      locale: this.#shownLocale(),
+      phrases: this.#allPhrases(),
+      css: this.#config!.customCss ?? "",
+      preview: !!this.#environment.preview,
+      open: this.#wantsOpen,
+      draft: this.#environment.tab.get("draft") ?? "",
+      ...this.#look,
     };
   }
 
-  private tell(event: PushEvent): void {
-    if (this.frameListens) this.frame?.post({ type: "push", event });
-    for (const { types, call } of this.listeners) {
+  #tell(event: PushEvent): void {
+    if (this.#frameListens) this.#frame?.post({ type: "push", event });
+    for (const { types, call } of this.#listeners) {
       if (types && !types.includes(event.eventType)) continue;
       try {
         call(event);
@@ -235,14 +239,15 @@ export class Widget {
   }
 
   /** The frame runs the channel's JavaScript: what comes from it is checked, not trusted. */
-  private receive(message: ToHost): void {
-    const { session, frame } = this;
+  #receive(message: ToHost): void {
+    const session = this.#session;
+    const frame = this.#frame;
     if (!session || !frame) return;
     switch (message.type) {
       case "size":
         frame.element.title = str(message.title).slice(0, 100);
         frame.resize(message.open === true, message.launcher, message.window);
-        this.turned(message.open === true);
+        this.#turned(message.open === true);
         break;
       case "send":
         session.send(str(message.text), str(message.postback) || undefined);
@@ -260,7 +265,7 @@ export class Widget {
         if (!document.hidden) session.seen();
         break;
       case "draft":
-        this.environment.tab.set("draft", str(message.text) || undefined);
+        this.#environment.tab.set("draft", str(message.text) || undefined);
         break;
       case "thread":
         session.select(str(message.id));
@@ -278,7 +283,7 @@ export class Widget {
         session.end();
         break;
       case "subscribe":
-        this.frameListens = true;
+        this.#frameListens = true;
         break;
       case "command": {
         const [area, name, ...args] = Array.isArray(message.args) ? message.args : [];
@@ -287,17 +292,17 @@ export class Widget {
     }
   }
 
-  private turned(open: boolean): void {
-    if (open === this.opened) return;
-    this.opened = this.wantsOpen = open;
-    this.environment.tab.set("open", open ? "1" : undefined);
-    if (open) this.session!.start();
-    clearInterval(this.asking);
-    const { availability } = this.environment;
-    if (!open || !availability || !this.config?.isLiveChat) return;
-    this.asking = window.setInterval(() => {
+  #turned(open: boolean): void {
+    if (open === this.#opened) return;
+    this.#opened = this.#wantsOpen = open;
+    this.#environment.tab.set("open", open ? "1" : undefined);
+    if (open) this.#session!.start();
+    clearInterval(this.#asking);
+    const { availability } = this.#environment;
+    if (!open || !availability || !this.#config?.isLiveChat) return;
+    this.#asking = window.setInterval(() => {
       availability()
-        .then((status) => this.session!.setAvailable(status !== "offline"))
+        .then((status) => this.#session!.setAvailable(status !== "offline"))
         .catch(() => undefined);
     }, AVAILABILITY_EVERY);
   }

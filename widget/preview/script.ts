@@ -30,41 +30,46 @@ const words = {
 };
 
 export class ScriptedConnection implements Connection {
-  private events?: ConnectionEvents;
-  private timers: number[] = [];
-  private said: Json[] = [];
+  #events?: ConnectionEvents;
+  #timers: number[] = [];
+  #said: Json[] = [];
+
+  #locale: () => string;
+  #identity: () => Json;
 
   constructor(
-    private locale: () => string,
-    private identity: () => Json,
-  ) {}
+    locale: () => string,
+    identity: () => Json,
+  ) {
+    this.#locale = locale;
+    this.#identity = identity;}
 
-  private get words() {
-    return this.locale().startsWith("fr") ? words.fr : words.en;
+  get #words() {
+    return this.#locale().startsWith("fr") ? words.fr : words.en;
   }
 
   start(events: ConnectionEvents): void {
-    this.events = events;
-    const { words } = this;
+    this.#events = events;
+    const words = this.#words;
     const minutes = (ago: number) => new Date(Date.now() - ago * 60_000);
     const before = [
-      this.message(false, { type: "TEXT", payload: { text: words.hello } }, minutes(6)),
-      this.message(true, { type: "TEXT", payload: { text: words.question } }, minutes(5)),
-      this.message(false, { type: "ADAPTIVE_CARD", payload: card(words), fallbackText: words.title }, minutes(4)),
-      this.message(
+      this.#message(false, { type: "TEXT", payload: { text: words.hello } }, minutes(6)),
+      this.#message(true, { type: "TEXT", payload: { text: words.question } }, minutes(5)),
+      this.#message(false, { type: "ADAPTIVE_CARD", payload: card(words), fallbackText: words.title }, minutes(4)),
+      this.#message(
         false,
         { type: "QUICK_REPLIES", payload: { text: { content: words.more }, actions: words.replies.map((text) => ({ type: "REPLY_BUTTON", text, postback: text })) } },
         minutes(3.8),
       ),
     ];
     obj(before[1]!.userStatistics).readAt = minutes(4).toISOString();
-    this.said = before;
+    this.#said = before;
     queueMicrotask(() => events.opened(undefined));
   }
 
   stop(): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.events = undefined;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#events = undefined;
   }
 
   request(eventType: string, data: Json): Promise<Json> {
@@ -73,12 +78,12 @@ export class ScriptedConnection implements Connection {
       case "FetchThreadList":
         return Promise.resolve({ threads: [{ ...thread, id: THREAD }] });
       case "LoadThreadMetadata":
-        return Promise.resolve({ lastMessage: this.said.at(-1), ownerAssignee: AGENT });
+        return Promise.resolve({ lastMessage: this.#said.at(-1), ownerAssignee: AGENT });
       case "RecoverThread":
       case "RecoverLivechat":
-        return Promise.resolve({ thread, messages: this.said, messagesScrollToken: "", contact: { id: "1", status: "open" }, ownerAssignee: AGENT, contactHistory: [] });
+        return Promise.resolve({ thread, messages: this.#said, messagesScrollToken: "", contact: { id: "1", status: "open" }, ownerAssignee: AGENT, contactHistory: [] });
       case "SendMessage":
-        this.answer(data);
+        this.#answer(data);
         return Promise.resolve({});
       default:
         return Promise.resolve({});
@@ -88,29 +93,29 @@ export class ScriptedConnection implements Connection {
   /** Files stay here: there is nobody to send them to. */
   upload(file: File, progress: (part: number) => void): Promise<Json> {
     return new Promise((resolve, reject) => {
-      this.timers.push(window.setTimeout(() => progress(0.6), 200));
-      this.timers.push(window.setTimeout(() => (file.size ? resolve({ fileUrl: "https://example.com/" + encodeURIComponent(file.name) }) : reject(new LineBroken())), 600));
+      this.#timers.push(window.setTimeout(() => progress(0.6), 200));
+      this.#timers.push(window.setTimeout(() => (file.size ? resolve({ fileUrl: "https://example.com/" + encodeURIComponent(file.name) }) : reject(new LineBroken())), 600));
     });
   }
 
-  private answer(data: Json): void {
+  #answer(data: Json): void {
     const content = obj(data.messageContent);
-    const mine = this.message(true, content, new Date(), str(data.idOnExternalPlatform), data.attachments);
+    const mine = this.#message(true, content, new Date(), str(data.idOnExternalPlatform), data.attachments);
     obj(mine.userStatistics).readAt = new Date().toISOString();
     const thread = str(obj(data.thread).idOnExternalPlatform) || THREAD;
-    const later = (ms: number, act: () => void) => this.timers.push(window.setTimeout(act, ms));
+    const later = (ms: number, act: () => void) => this.#timers.push(window.setTimeout(act, ms));
     const push = (eventType: string, more: Json) =>
-      this.events?.push({ eventType, data: { brand: { id: 0 }, channel: { id: "preview" }, thread: { idOnExternalPlatform: thread }, case: { id: "1", status: "open" }, ...more } });
+      this.#events?.push({ eventType, data: { brand: { id: 0 }, channel: { id: "preview" }, thread: { idOnExternalPlatform: thread }, case: { id: "1", status: "open" }, ...more } });
     const text = str(obj(content.payload).text);
     later(60, () => push("MessageCreated", { message: mine }));
     later(500, () => push("SenderTypingStarted", { direction: "outbound", user: AGENT }));
     later(1600, () => {
       push("SenderTypingEnded", { direction: "outbound", user: AGENT });
-      push("MessageCreated", { message: this.message(false, { type: "TEXT", payload: { text: this.words.echo(text || "📎") } }, new Date()) });
+      push("MessageCreated", { message: this.#message(false, { type: "TEXT", payload: { text: this.#words.echo(text || "📎") } }, new Date()) });
     });
   }
 
-  private message(mine: boolean, messageContent: Json, at: Date, id = uuid(), attachments: unknown = []): Json {
+  #message(mine: boolean, messageContent: Json, at: Date, id = uuid(), attachments: unknown = []): Json {
     return {
       id,
       idOnExternalPlatform: id,
@@ -121,7 +126,7 @@ export class ScriptedConnection implements Connection {
       messageContent,
       attachments,
       authorUser: mine ? null : AGENT,
-      authorEndUserIdentity: mine ? this.identity() : null,
+      authorEndUserIdentity: mine ? this.#identity() : null,
       hasAdditionalMessageContent: false,
       userStatistics: {},
       customerStatistics: {},
