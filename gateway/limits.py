@@ -15,7 +15,7 @@ MOST_ATTACHMENTS = 25
 #: Clients hold themselves to 100 requests in 5 seconds (contract 3.4): half as many more are let through.
 BURST = 150.0
 PER_SECOND = 30.0
-#: Frames refused in a row before the socket is closed: nobody reads that many errors.
+#: Frames refused before the socket is closed: nobody reads that many errors. It starts anew after a calm.
 PATIENCE = 300
 
 
@@ -37,5 +37,7 @@ class Bucket:
             self.refused += 1
             return False
         self._tokens -= 1
-        self.refused = 0
+        if self._tokens > BURST / 2:
+            # Calm again; a single token trickling in during a flood is not.
+            self.refused = 0
         return True

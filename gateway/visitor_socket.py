@@ -41,6 +41,8 @@ class VisitorSocket(Socket):
         #: The conversation last written in, as it was then.
         self.known: tuple[conversations.Thread, conversations.Contact] | None = None
         self.number = 0
+        #: Messages brought by the last resync: their late frames are not sent a second time.
+        self._brought: frozenset[int] = frozenset()
         self.heard_at = time.monotonic()
         self._group: str | None = None
 
@@ -190,6 +192,8 @@ class VisitorSocket(Socket):
     # -- what the hub brings -------------------------------------------------------------------------------------------
 
     def deliver(self, frame: str, number: int) -> None:
+        if number in self._brought:
+            return
         if number > self.number:
             self.number = number
         self.outbox.put(frame)
@@ -203,8 +207,11 @@ class VisitorSocket(Socket):
             missed = await conversations.messages_since(channel, self.visitor.customer, self.number, since)
         except (psycopg.Error, OSError):
             return
+        # What came by itself while the database was asked is not news any more.
+        missed = [one for one in missed if one[2].id > self.number]
         for thread, contact, message in missed:
             self.deliver(wire.dumps(wire.message_created(channel, thread, contact, message)), message.id)
+        self._brought = frozenset(message.id for _, _, message in missed)
 
 
 #: The visitors' sockets of this process.

@@ -242,9 +242,9 @@ class Agent(Client):
         assert self.event("done")["ref"] == "r"
 
 
-def agent_key(environment: Environment, channel: Channel, *, name: str = "Zoé", **changes: Any) -> str:
+def agent_key(target: Environment, channel: Channel, *, name: str = "Zoé", **changes: Any) -> str:
     fields: dict[str, Any] = {
-        "environment": environment.name,
+        "environment": target.name,
         "brand": channel.brand,
         "channel": channel.id,
         "name": name,
