@@ -39,6 +39,16 @@ _HALF_A_TAG = re.compile(r"<[^<>]*\Z")
 #: Beyond this a value is no count; it also keeps `1e999999` from becoming a million digits.
 _LARGEST = 10**15
 _FINEST = 20
+#: The digit zero of the numbering systems that are some locale's default (CLDR).
+_ZEROS = {
+    "arab": 0x660,
+    "arabext": 0x6F0,
+    "beng": 0x9E6,
+    "cakm": 0x11136,
+    "deva": 0x966,
+    "mymr": 0x1040,
+    "adlm": 0x1E950,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +186,12 @@ def check(
     return sorted(found, key=lambda finding: finding.position)
 
 
-def format(
-    text: str, values: Mapping[str, object], locale: str, *, escape: bool = False
-) -> str:  # the verb of the domain; the module is used qualified
+def format(text: str, values: Mapping[str, object], locale: str, *, escape: bool = False) -> str:
     """`text` with its values, as a visitor of `locale` sees it.
 
     A plural takes an int, a Decimal, a float or a string of digits; anything else counts as `other`. A name without a
-    value shows as `{name}`. With `escape`, values (not the text) are HTML-escaped. Raises `IcuError`.
+    value shows as `{name}`. Only `#` is written as the language writes numbers; a number for `{name}` shows as it is. With
+    `escape`, values (not the text) are HTML-escaped. Raises `IcuError`.
     """
     return _render(parse(text), values, locale, None, escape)
 
@@ -525,19 +534,11 @@ def _render(
             if value is None:
                 out.append(f"{{{node.name}}}")
             else:
-                shown = _shown(value, locale)
-                out.append(stdlib_html.escape(shown) if escape else shown)
+                out.append(stdlib_html.escape(str(value)) if escape else str(value))
         else:
             branch, inner = _choose(node, values.get(node.name), locale)
             out.append(_render(branch.nodes, values, locale, inner, escape))
     return "".join(out)
-
-
-def _shown(value: object, locale: str) -> str:
-    number = (
-        _number(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
-    )
-    return str(value) if number is None else _decimal(number, locale)
 
 
 def _number(value: object) -> Decimal | None:
@@ -568,4 +569,8 @@ def _choose(choice: Choice, value: object, locale: str) -> tuple[Branch, Decimal
 
 
 def _decimal(number: Decimal, locale: str) -> str:
-    return format_decimal(number, locale=_babel_locale(locale) or "en")
+    known = _babel_locale(locale) or Locale("en")
+    shown = format_decimal(number, locale=known, numbering_system="default")
+    # Babel has a numbering system's signs but leaves its digits to the caller.
+    zero = _ZEROS.get(known.default_numbering_system)
+    return shown.translate({0x30 + digit: zero + digit for digit in range(10)}) if zero else shown

@@ -106,7 +106,10 @@ def test_nesting_has_an_end() -> None:
         ("{g, select, f {elle} other {iel}}", {"g": "f"}, "fr", "elle"),
         ("{g, select, f {elle} other {iel}}", {"g": "z"}, "fr", "iel"),
         ("{n, plural, other {{g, select, other {#}} #}}", {"n": 3}, "en", "# 3"),
-        ("{name}", {"name": 1500.5}, "fr", "1\u202f500,5"),
+        ("{name}", {"name": 1500.5}, "fr", "1500.5"),
+        ("{n, plural, other {#}}", {"n": Decimal("1500.5")}, "fr", "1\u202f500,5"),
+        ("{n, plural, one {x} two {x} few {#} many {#} other {#}}", {"n": 12345}, "ar_SA", "١٢٬٣٤٥"),
+        ("{n, plural, one {x} two {x} few {#} many {#} other {#}}", {"n": 11}, "ar", "11"),
     ],
 )  # fmt: skip
 def test_a_visitor_sees_the_right_words(text: str, values: dict, locale: str, shown: str) -> None:
