@@ -55,7 +55,8 @@ def _console_database() -> None:
         connection.close()
         connection.settings_dict.update(app)
     # Emptying tables between transactional tests is the owner's to do as well: the app role may not truncate.
-    connection.ops.execute_sql_flush = _flush_as_owner  # type: ignore[method-assign, assignment]
+    # On the class: beside a running event loop, which Playwright is, Django opens another connection.
+    type(connection.ops).execute_sql_flush = staticmethod(_flush_as_owner)  # type: ignore[method-assign, assignment]
 
 
 def _flush_as_owner(statements: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
  *
  * A <textarea> becomes a code editor; the textarea stays what the form submits, and all there is without script. The editor lives
  * in a shadow tree: there CodeMirror adopts constructed style sheets instead of adding <style>, so the CSP needs no exception. */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, insertCompletionText, pickedCompletion, type Completion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyField, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { css, cssLanguage } from "@codemirror/lang-css";
 import { javascript, javascriptLanguage } from "@codemirror/lang-javascript";
@@ -59,6 +59,15 @@ function place(doc: Text, error: CodeError): { from: number; to: number } {
   return { from, to: error.column ? Math.min(from + 1, line.to) : line.to };
 }
 
+/* The closing bracket that came with the opening one is written over. */
+function overBracket(view: EditorView, chosen: Completion, from: number, to: number): void {
+  const end = view.state.sliceDoc(to, to + 1) === "]" ? to + 1 : to;
+  view.dispatch({
+    ...insertCompletionText(view.state, chosen.label, from, end),
+    annotations: pickedCompletion.of(chosen),
+  });
+}
+
 /* Names of the chat window: data-selector values inside [data-selector="…"], classes after a dot. */
 function completion(names: string[], classes: string[]) {
   return (context: CompletionContext): CompletionResult | null => {
@@ -69,7 +78,7 @@ function completion(names: string[], classes: string[]) {
     }
     const attribute = context.matchBefore(/\[[\w-]*/);
     if (attribute && names.length) {
-      const options = names.map((name) => ({ label: `[data-selector="${name}"]`, type: "constant" }));
+      const options = names.map((name) => ({ label: `[data-selector="${name}"]`, type: "constant", apply: overBracket }));
       return { from: attribute.from, options, validFor: /^\[[\w-]*$/ };
     }
     const dotted = context.matchBefore(/\.[\w-]*/);
@@ -80,13 +89,9 @@ function completion(names: string[], classes: string[]) {
   };
 }
 
-/* Saving swaps the form, and with it the editor: place, selection and what can be undone go on in the next one. */
-interface Kept {
-  text: string;
-  state: unknown;
-  top: number;
-}
-const kept = new Map<string, Kept>();
+/* Saving swaps the form, and with it the editor: place, selection and what can be undone go on in the one that follows. htmx
+   puts the new form in before it takes the old one out, so the editor that goes is still there to be asked. */
+const live = new Map<string, CodeEditor>();
 
 export class CodeEditor extends HTMLElement {
   static readonly observedAttributes = ["data-errors"];
@@ -219,9 +224,9 @@ export class CodeEditor extends HTMLElement {
       }),
     });
     describe(this.view.state);
-    const before = kept.get(textarea.id);
-    if (before?.text === textarea.value) this.view.scrollDOM.scrollTop = before.top;
-    kept.delete(textarea.id);
+    const before = this.predecessor();
+    if (before) this.view.scrollDOM.scrollTop = before.scrollDOM.scrollTop;
+    live.set(textarea.id, this);
     frame.append(status);
     textarea.hidden = true;
 
@@ -240,10 +245,7 @@ export class CodeEditor extends HTMLElement {
 
   disconnectedCallback(): void {
     this.leaving?.abort();
-    if (this.view && this.textarea?.id) {
-      const state: unknown = this.view.state.toJSON({ history: historyField });
-      kept.set(this.textarea.id, { text: this.value, state, top: this.view.scrollDOM.scrollTop });
-    }
+    if (this.textarea && live.get(this.textarea.id) === this) live.delete(this.textarea.id);
     this.view?.destroy();
     this.view = undefined;
     if (this.textarea) this.textarea.hidden = false;
@@ -289,10 +291,16 @@ export class CodeEditor extends HTMLElement {
     this.view.focus();
   }
 
+  /* The editor this one takes the place of, when both say the same. */
+  private predecessor(): EditorView | undefined {
+    const other = live.get(this.textarea?.id ?? "");
+    return other !== this && other?.value === this.textarea?.value ? other?.view : undefined;
+  }
+
   private begin(config: EditorStateConfig): EditorState {
-    const before = kept.get(this.textarea?.id ?? "");
-    if (before?.text !== config.doc) return EditorState.create(config);
-    return EditorState.fromJSON(before?.state, config, { history: historyField });
+    const before = this.predecessor();
+    if (!before) return EditorState.create(config);
+    return EditorState.fromJSON(before.state.toJSON({ history: historyField }), config, { history: historyField });
   }
 
   private mirror(): void {
