@@ -54,9 +54,9 @@ def clean(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """What a person reads of `text`: without tags, character references resolved, a line break for `br`."""
+    """What a person reads of `text`: without tags, character references resolved, LF for every line break and `br`."""
     return "".join("\n" if kind == "start" and name == "br" else name if kind == "data" else ""
-                   for kind, name, _ in _Reader(text).events)  # fmt: skip
+                   for kind, name, _ in _without_returns(_Reader(text).events))  # fmt: skip
 
 
 def first_tag(text: str) -> int | None:
