@@ -60,7 +60,7 @@ def page(browser_context: BrowserContext, request: pytest.FixtureRequest) -> Ite
 
     def heard(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
-            errors.append(message.text)
+            errors.append(f"{message.text} ({message.location})")
 
     opened.on("console", heard)
     expect.set_options(timeout=10_000)

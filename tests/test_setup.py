@@ -488,6 +488,12 @@ def test_no_lock_file_names_a_registry(name: str) -> None:
     assert '"resolved": "http' not in text
 
 
+def test_the_lists_hold_for_every_python_from_3_11_0_on() -> None:
+    """What an older one needs besides is there, with a marker: a list made for one Python alone lacks it."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert re.search(r"^async-timeout==\S+ ; python_full_version < '3\.11\.3'", (ROOT / name).read_text(), re.M)
+
+
 def test_the_pinned_packages_are_all_hashed() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
