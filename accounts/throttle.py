@@ -100,7 +100,7 @@ class InRedis:
             for pace in keys.values()
             for number in (pace.free, pace.sinks_every, pace.first_wait, pace.longest_wait)
         ]
-        return int(self._take(keys=self._named(keys), args=numbers))  # type: ignore[arg-type]
+        return int(self._take(keys=self._named(keys), args=numbers))
 
     def give_back(self, keys: Keys) -> None:
         """Undo one `take`: the attempt was a good one."""

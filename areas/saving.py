@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from areas import registry
 from areas.contract import Area, ChannelLike
 from audit.sentences import register
 from audit.services import record
@@ -22,7 +23,11 @@ from kit.documents import digest
 if TYPE_CHECKING:
     from django.db.models import Model
 
-register("draft.saved", _("%(actor)s saved “%(area)s” of the channel “%(channel)s”"))
+register(
+    "draft.saved",
+    _("%(actor)s saved “%(area)s” of the channel “%(channel)s”"),
+    area=lambda name: registry.area(name).label,
+)
 
 
 class DraftChanged(Exception):

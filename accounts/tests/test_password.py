@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -11,6 +12,9 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.throttle import ACCOUNT
 from tenants.tests.factories import person
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +35,7 @@ def here(ana: User) -> Client:
     return client
 
 
-def change(client: Client, current: str, new: str) -> HttpResponse:
+def change(client: Client, current: str, new: str) -> Response:
     return client.post(reverse("accounts:password"), {"current": current, "new": new})
 
 

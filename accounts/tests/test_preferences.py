@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from tenants.tests.factories import person
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +21,7 @@ def page(client: Client, **headers: str) -> str:
     return client.get(reverse("accounts:sign_in"), headers=headers).content.decode()
 
 
-def choose(client: Client, what: str, value: str, **data: str) -> HttpResponse:
+def choose(client: Client, what: str, value: str, **data: str) -> Response:
     return client.post(reverse(f"accounts:set_{what}"), {what: value, **data})
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -14,6 +14,9 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.throttle import ACCOUNT, ADDRESS, throttle
 from tenants.tests.factories import person
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +37,7 @@ def ana(fast: None) -> User:
 
 def post(
     client: Client, email: str, password: str, /, *, address: str = "192.0.2.7", **data: str
-) -> HttpResponse:
+) -> Response:
     return client.post(
         reverse("accounts:sign_in"), {"email": email, "password": password, **data}, REMOTE_ADDR=address
     )

@@ -10,6 +10,8 @@ from ipaddress import ip_address
 import pytest
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from accounts.throttle import InProcess, InRedis, Pace, Throttle, address_key
 
@@ -123,7 +125,7 @@ def test_the_table_of_a_process_does_not_grow_without_end() -> None:
 
 
 def test_without_redis_the_process_counts_for_itself(caplog: pytest.LogCaptureFixture) -> None:
-    away = redis.Redis(port=1, socket_connect_timeout=0.2, retry=None)
+    away = redis.Redis(port=1, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
     throttle = Throttle(InRedis(away, "test-attempts:"), InProcess())
     assert [throttle.take({"a": QUICK}) for _ in range(4)] == [0, 0, 0, 10]
     throttle.give_back({"a": QUICK})

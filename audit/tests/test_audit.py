@@ -115,3 +115,9 @@ def test_an_act_that_is_undone_was_never_recorded(alice: Organisation, ana: User
         raise ZeroDivisionError
     with tenant_scope(alice.pk):
         assert not Entry.objects.exists()
+
+
+def test_a_saved_draft_names_the_area_as_its_page_does() -> None:
+    told = sentence("draft.saved", actor="Ana", area="channels_config", channel="Support")
+    assert told == "Ana a enregistré «\u00a0Personnaliser CSS et JS\u00a0» du canal «\u00a0Support\u00a0»"
+    assert "«\u00a0gone\u00a0»" in sentence("draft.saved", actor="Ana", area="gone", channel="Support")

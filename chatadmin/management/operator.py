@@ -35,7 +35,7 @@ class OperatorCommand(BaseCommand):
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {_first_line(error)}") from error
 
-    def act(self, **options: Any) -> None:
+    def act(self, *args: Any, **options: Any) -> None:
         raise NotImplementedError
 
 

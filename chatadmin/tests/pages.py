@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tenants.roles import Role
@@ -83,7 +83,7 @@ class Inline(HTMLParser):
                 self.found.append(f"{name} of <{tag}>")
 
 
-def policy(response: HttpResponse) -> dict[str, list[str]]:
+def policy(response: HttpResponseBase) -> dict[str, list[str]]:
     """The Content-Security-Policy, directive -> sources."""
     header = response.headers.get("Content-Security-Policy", "")
     parts = (directive.split() for directive in header.split(";") if directive.strip())

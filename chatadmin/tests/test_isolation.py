@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -28,6 +28,9 @@ from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation, person
 from tenants.tests.protection import tenant_models
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +112,8 @@ def _everything(*sides: Side) -> dict[str, object]:
     found: dict[str, object] = {}
     for side in sides:
         with tenant_scope(side.organisation.pk), connection.cursor() as cursor:
-            for model in [*tenant_models(), Organisation]:
+            models: list[type[Model]] = [*tenant_models(), Organisation]
+            for model in models:
                 table = model._meta.db_table
                 cursor.execute(f"SELECT md5(string_agg(t::text, '|' ORDER BY t.id)) FROM {table} t")
                 found[f"{side.mark} {table}"] = cursor.fetchone()
@@ -124,8 +128,8 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def ask(client: Client, method: str, path: str) -> HttpResponse:
-    response: HttpResponse = getattr(client, method)(path)
+def ask(client: Client, method: str, path: str) -> Response:
+    response: Response = getattr(client, method)(path)
     return response
 
 
@@ -235,7 +239,7 @@ def test_a_channel_that_was_deleted_is_not_found(address: Address, method: str, 
     assert response.status_code in {404, 405}
 
 
-def _allows(response: HttpResponse, method: str) -> bool:
+def _allows(response: Response, method: str) -> bool:
     return method.upper() in response.headers.get("Allow", "")
 
 

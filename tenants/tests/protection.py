@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any
 
 from django.apps import apps
 from django.db import models
@@ -23,16 +23,13 @@ SHARED = {
 CONDITION = "(tenant_id = (NULLIF(current_setting('chatadmin.tenant_id'::text, true), ''::text))::bigint)"
 
 
-class Cursor(Protocol):
-    """Django's or psycopg's."""
-
-    def execute(self, query: str, params: object = ..., /) -> object: ...
-    def fetchall(self) -> list[tuple[object, ...]]: ...
+#: Django's or psycopg's.
+Cursor = Any
 
 
-def rows(cursor: Cursor, query: str, *parameters: object) -> list[tuple[object, ...]]:
+def rows(cursor: Cursor, query: str, *parameters: object) -> list[tuple[Any, ...]]:
     cursor.execute(query, list(parameters))
-    return cursor.fetchall()
+    return list(cursor.fetchall())
 
 
 def tenant_models() -> list[type[TenantModel]]:
@@ -72,7 +69,7 @@ def unique_keys(cursor: Cursor, table: str) -> set[tuple[str, ...]]:
         "WHERE c.conrelid = %s::regclass AND c.contype = 'u' GROUP BY c.oid",
         table,
     )
-    return {tuple(columns) for (columns,) in found}  # type: ignore[arg-type]
+    return {tuple(columns) for (columns,) in found}
 
 
 def tied_columns(cursor: Cursor, table: str) -> dict[str, str]:
@@ -98,7 +95,7 @@ def untied_references(cursor: Cursor) -> list[str]:
         for field in model._meta.local_fields:
             other = field.related_model if isinstance(field, models.ForeignKey) else None
             if isinstance(other, type) and issubclass(other, TenantModel):
-                if tied.get(field.column) == other._meta.db_table:
+                if tied.get(str(field.column)) == other._meta.db_table:
                     continue
                 missing.append(f"{model._meta.db_table}.{field.column}")
     return missing

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -15,6 +15,9 @@ from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import in_scope, tenant_scope
 from tenants.tests.factories import member, organisation, person
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tenants.tests.urls")]
 
@@ -59,7 +62,7 @@ def test_to_a_stranger_an_organisation_looks_like_one_that_is_not_there(alice: O
     assert _without_address(there) == _without_address(not_there)
 
 
-def _without_address(response: HttpResponse) -> str:
+def _without_address(response: Response) -> str:
     """A page without its CSRF tokens and without the address that was asked for."""
     return re.sub(r'"[A-Za-z0-9]{64}"|/door/\d+/', "", response.content.decode())
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Model
 
 from areas.registry import areas
 from audit.models import Entry
@@ -24,13 +26,13 @@ from tenants.tests.factories import member, organisation, person
 pytestmark = pytest.mark.django_db
 
 
-def sql(query: str, *parameters: object) -> list[tuple[object, ...]]:
+def sql(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
-def changed(query: str, *parameters: object) -> int:
+def changed(query: str, *parameters: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return int(cursor.rowcount)
@@ -59,12 +61,12 @@ def _filled(made: Organisation) -> Organisation:
     return made
 
 
-def table(model: type) -> str:
-    return model._meta.db_table  # type: ignore[attr-defined, no-any-return]
+def table(model: type[Model]) -> str:
+    return model._meta.db_table
 
 
 MODELS = protection.tenant_models()
-EVERY_MODEL = [*MODELS, Organisation, Membership]
+EVERY_MODEL: list[type[Model]] = [*MODELS, Organisation, Membership]
 
 
 # -- What there is ----------------------------------------------------------------------------------------------------
@@ -116,7 +118,7 @@ def test_an_unprotected_new_table_is_found(owner_database: psycopg.Connection[tu
         cursor.execute("CREATE TABLE scratch_without_policy (id bigint PRIMARY KEY, tenant_id bigint)")
         cursor.execute("ALTER TABLE scratch_without_policy ENABLE ROW LEVEL SECURITY")
         cursor.execute("ALTER TABLE scratch_without_policy FORCE ROW LEVEL SECURITY")
-        found = protection.unprotected_tables(cursor)  # type: ignore[arg-type]
+        found = protection.unprotected_tables(cursor)
     assert found == ["scratch_forgotten", "scratch_unforced", "scratch_without_policy"]
 
 

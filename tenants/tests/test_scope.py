@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -87,12 +89,13 @@ def test_rows_loaded_without_their_tenant_cost_no_query_each(
 def test_scopes_never_nest() -> None:
     one, other = organisation(), organisation()
     user = member(one)
-    for again in (
+    scopes: tuple[Callable[[], AbstractContextManager[None]], ...] = (
         lambda: tenant_scope(other.pk),
         lambda: tenant_scope(one.pk),
         lambda: user_scope(user.pk),
         lambda: entered_from_user_scope(other.pk),
-    ):
+    )
+    for again in scopes:
         with tenant_scope(one.pk):
             with pytest.raises(ScopeNested), again():
                 pytest.fail("the inner scope was opened")

@@ -36,7 +36,7 @@ def write_and_raise(request: TenantRequest, brand: int) -> HttpResponse:
 @requires(Role.AUDITOR)
 def lazy(request: TenantRequest, brand: int) -> HttpResponse:
     template = engines["django"].from_string("{% for one in channels %}{{ one.name }};{% endfor %}")
-    return TemplateResponse(request, template, {"channels": Channel.objects.all()})  # type: ignore[arg-type]
+    return TemplateResponse(request, template, {"channels": Channel.objects.all()})
 
 
 @requires(Role.AUDITOR)
