@@ -28,21 +28,29 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
+#: Session key: the number of the organisation a person worked in last.
+LAST_ORGANISATION = "last_organisation"
+
+
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    """To the one organisation of a person, or to the choice among several."""
+    """To the organisation a person worked in last, else to the one they joined first; the top bar switches."""
     user = cast(User, request.user)
     with user_scope(user.pk):
         memberships = list(
-            Membership.objects.select_related("tenant").filter(user=user).order_by("tenant__name")
+            Membership.objects.select_related("tenant").filter(user=user).order_by("created_at", "pk")
         )
-    if len(memberships) == 1:
-        return redirect("organisation", memberships[0].tenant.number)
+    numbers = [one.tenant.number for one in memberships]
+    last = request.session.get(LAST_ORGANISATION)
+    if numbers:
+        return redirect("organisation", last if last in numbers else numbers[0])
     return render(request, "shell/choose_organisation.html", {"memberships": memberships})
 
 
 @requires(Role.AUDITOR)
 def organisation_home(request: TenantRequest, brand: int) -> HttpResponse:
+    if request.session.get(LAST_ORGANISATION) != brand:
+        request.session[LAST_ORGANISATION] = brand
     return render(
         request,
         "shell/organisation_home.html",
