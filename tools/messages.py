@@ -187,7 +187,9 @@ def update(room: str, root: Path = ROOT, elsewhere: dict[Key, polib.POEntry] | N
     catalogue = polib.POFile(wrapwidth=110, encoding="utf-8")
     catalogue.metadata = dict(HEADER)
     for key in sorted(found, key=lambda one: (min(found[one].files), one)):
-        known = before.get(key) or (elsewhere or {}).get(key)
+        known = before.get(key)
+        if known is None or not _translated(known):
+            known = (elsewhere or {}).get(key, known)
         entry = polib.POEntry(
             msgctxt=key.context or None,
             msgid=key.singular,
@@ -293,7 +295,7 @@ def conflicts(names: Iterable[str], root: Path = ROOT) -> list[str]:
     for room in names:
         path = catalogue_path(room, root)
         if path.exists():
-            for entry in read(path):
+            for entry in filter(_translated, read(path)):
                 said[key_of(entry)].setdefault(entry.msgstr or str(sorted(entry.msgstr_plural.items())), room)
     return [
         f"{' and '.join(sorted(ways.values()))} translate {key} differently: {' / '.join(ways)}"
