@@ -29,7 +29,9 @@ _FAILED_STARTS = 3
 _STOP_SECONDS = 5
 _LOG_BYTES = 5_000_000
 _TAIL_LINES = 30
-_ALARMING = re.compile(r"\b(?:ERROR|CRITICAL|FATAL|PANIC|Traceback)\b|\"level\": ?\"(?:error|critical)\"")
+_ALARMING = re.compile(
+    r"""\b(?:ERROR|CRITICAL|FATAL|PANIC|Traceback)\b|["']?level["']?\s*[=:]\s*["'](?:error|critical)["']"""
+)
 
 
 class Interrupted(Exception):
