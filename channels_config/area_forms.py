@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,13 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Section
 from channels_config import colors, content
+from channels_config.domains import read_domains
 from channels_config.models import WebSettings
-from channels_config.remarks import Remark, errors
+from channels_config.remarks import PLACE, Remark, errors
 from channels_config.section import DEFAULT_COLORS
-from kit import origins
-
-#: Entries of the domain list.
-MOST_DOMAINS = 500
 
 #: Wire contract 1.1; the order is that of the window, from the launcher inwards.
 COLOR_LABELS: dict[str, Promise] = {
@@ -31,18 +28,6 @@ COLOR_LABELS: dict[str, Promise] = {
     "theme": _("Visitor’s messages and accents"),
     "text": _("Text in the visitor’s messages"),
     "button": _("Buttons"),
-}
-
-DOMAIN_SENTENCES: dict[str, Promise] = {
-    "empty": _("Enter a domain, for example www.example.com."),
-    "too_long": _("A domain is never this long."),
-    "scheme": _("Only http:// and https:// pages can show the chat."),
-    "credentials": _("A user name or password has no place in a domain."),
-    "path": _("Enter the domain only, without a path: every page of it is allowed."),
-    "wildcard": _("An asterisk may only stand alone, in front: *.example.com."),
-    "too_wide": _("This would allow far too many sites; name a domain."),
-    "port": _("A port is a number from 1 to 65535, or * for any."),
-    "host": _("This is not a domain name or an address."),
 }
 
 
@@ -66,39 +51,6 @@ def where(section: Section) -> str:
     if not section["domains_restricted"]:
         return Where.ANYWHERE
     return Where.LISTED if section["allowed_domains"] else Where.NOWHERE
-
-
-def read_domains(text: str) -> list[str]:
-    """Entries as they are kept, one for each line, doubles dropped. Raises ValidationError with a sentence for each bad line."""
-    found: dict[str, None] = {}
-    wrong: list[ValidationError] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            found[str(origins.parse(line))] = None
-        except origins.BadEntry as bad:
-            shown = line.strip() if len(line.strip()) <= 60 else line.strip()[:59] + "…"
-            wrong.append(
-                ValidationError(
-                    _("Line %(line)s, “%(entry)s”: %(why)s"),
-                    params={"line": number, "entry": shown, "why": DOMAIN_SENTENCES[bad.code]},
-                    code=bad.code,
-                )
-            )
-            if len(wrong) == 10:
-                break
-    if wrong:
-        raise ValidationError(wrong)
-    if len(found) > MOST_DOMAINS:
-        raise ValidationError(
-            _(
-                "The list has %(count)s domains; at most %(most)s fit. *.example.com stands for all sub-domains."
-            ),
-            params={"count": len(found), "most": MOST_DOMAINS},
-            code="too_many",
-        )
-    return list(found)
 
 
 class CodeField(forms.CharField):
@@ -168,7 +120,9 @@ class WebSettingsForm(forms.Form):
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
-    def __init__(self, *args: Any, section: Section, may_edit: bool, may_script: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, section: Section, may_edit: bool, may_script: bool, seen: str = ""
+    ) -> None:
         """`section` is the draft as it stands; without `may_edit` everything, without `may_script` the JavaScript, is shown only."""
         initial = {
             "appearance": section["widget"]["appearance"],
@@ -179,11 +133,11 @@ class WebSettingsForm(forms.Form):
             "where": where(section),
             "allowed_domains": "\n".join(section["allowed_domains"]),
             **{f"color_{name}": section["colors"][name] for name in DEFAULT_COLORS},
-            **kwargs.pop("initial", {}),
+            "seen": seen,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         for name, label in COLOR_LABELS.items():
-            self.fields[f"color_{name}"] = ColorField(label=label, max_length=20)
+            self.fields[f"color_{name}"] = ColorField(label=cast(Any, label), max_length=20)
         for name, field in self.fields.items():
             if name != "seen" and (not may_edit or (name == "custom_js" and not may_script)):
                 field.disabled = True
@@ -266,7 +220,7 @@ def _place_sentences(wrong: Iterable[Remark]) -> Iterable[str]:
     for number, remark in enumerate(wrong):
         if number == 5:
             return
-        yield str(_("Line %(line)s, column %(column)s: %(what)s")) % {
+        yield str(PLACE) % {
             "line": remark.line,
             "column": remark.column,
             "what": remark.message,

@@ -110,7 +110,7 @@ def _form(request: TenantRequest, section: Section, data: Any = None) -> WebSett
         section=section,
         may_edit=may(AREA.edit_role),
         may_script=may(SCRIPT_ROLE),
-        initial={"seen": digest(section)},
+        seen=digest(section),
     )
 
 

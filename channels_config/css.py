@@ -258,7 +258,7 @@ def _solid(tokens: Sequence[Any]) -> list[Any]:
 
 
 def _is(token: Any, mark: str) -> bool:
-    return token.type == "literal" and token.value == mark
+    return bool(token.type == "literal" and token.value == mark)
 
 
 def _takes_block_as_value(statement: Sequence[Any]) -> bool:

@@ -1,7 +1,7 @@
 """Whether JavaScript can be read, by the engine of the browsers themselves; it is compiled, never run.
 
 V8 reads in a child process with limits of its own: a few kilobytes of certain regular expressions make it work for minutes and
-take gigabytes (docs/adr/0002-javascript-is-read-in-a-child-process.md).
+take gigabytes (docs/adr/0004-javascript-is-read-in-a-child-process.md).
 """
 
 from __future__ import annotations

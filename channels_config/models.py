@@ -37,7 +37,8 @@ class Channel(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
-    objects = LiveChannels()
+    # Self of the base is Channel here; a subclass of Channel there is none.
+    objects: ClassVar[TenantManager[Channel]] = LiveChannels()  # type: ignore[assignment]
     all_objects: ClassVar[TenantManager[Channel]] = TenantManager()
 
     class Meta:

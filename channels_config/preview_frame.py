@@ -45,7 +45,7 @@ def preview_frame(request: HttpRequest) -> HttpResponse:
     )
     response["Cache-Control"] = "no-cache"
     response["Referrer-Policy"] = "no-referrer"
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    response.xframe_options_exempt = True
     return response
 
 

@@ -11,6 +11,9 @@ from typing import Any, Literal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+#: A remark with its place, where no editor shows it there.
+PLACE = _("Line %(line)s, column %(column)s: %(what)s")
+
 SENTENCES: dict[str, str | Promise] = {
     # CSS that cannot be read
     "css.comment": _("This comment is never closed: “*/” is missing."),

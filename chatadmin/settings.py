@@ -198,14 +198,20 @@ REDIS_URL = env.text("REDIS_URL", example="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A save must not wait for a Redis that is away: the sweep delivers what a nudge could not announce.
+# Whoever sends a task is told at once that Redis is away, and goes on: the sweep delivers what a nudge could not announce.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 0,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
     "socket_connect_timeout": 0.5,
     "socket_timeout": 30,
     "retry_on_timeout": True,
     "visibility_timeout": 60,
     "global_keyprefix": "chatadmin:",
 }
+# A connection for each task would take longer than the task; tasks let go of those that broke (publishing.tasks).
+CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -60,7 +60,7 @@ def push(environment: Environment, sealed: bytes) -> None:
 def visible_release(environment: Environment, brand: int, channel: str) -> Seen:
     """Which release of a channel the environment's public URL shows. Raises PushFailed."""
     try:
-        answer = client().get(
+        answer = client().head(
             environment.public_url + environment.channel_url(brand, channel),
             headers={"Cache-Control": "no-cache"},
         )

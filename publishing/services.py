@@ -22,6 +22,7 @@ from channels_config.models import Channel
 from publishing.compile import NotPublishable, channel_facts, document, problems, sections
 from publishing.environments import Environment, environments
 from publishing.models import Delivery, EnvironmentName, Release
+from publishing.nudge import nudge
 from publishing.push import PushFailed, push, visible_release
 from publishing.snapshot import Snapshot, SnapshotRefused, digest, now_text, seal
 from tenants.models import Organisation
@@ -156,14 +157,7 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
 
 def _nudge_on_commit(delivery: Delivery) -> None:
     tenant_id, delivery_id = current_tenant_id(), delivery.pk
-    # robust: without Redis the save stands and the sweep delivers it later.
-    transaction.on_commit(lambda: _nudge(tenant_id, delivery_id), robust=True)
-
-
-def _nudge(tenant_id: int, delivery_id: int) -> None:
-    from publishing.tasks import deliver  # noqa: PLC0415 - the task calls back into this module
-
-    deliver.apply_async((tenant_id, delivery_id), retry=False, ignore_result=True)
+    transaction.on_commit(lambda: nudge(tenant_id, delivery_id), robust=True)
 
 
 def _number(
@@ -210,7 +204,7 @@ def deliver_until_current(tenant_id: int, delivery_id: int) -> Outcome:
     """Bring the newest wanted release to its environment; goes on while saves keep coming in.
 
     One worker at a time per delivery, by a session advisory lock that PostgreSQL frees when the worker dies. The row itself
-    is never locked during the push, so a save never waits for a slow environment (docs/adr/0001-delivery-lock.md).
+    is never locked during the push, so a save never waits for a slow environment (docs/adr/0003-delivery-lock.md).
     """
     while True:
         if not _try_lock(delivery_id):
