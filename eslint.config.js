@@ -4,7 +4,7 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["static/", "staticfiles/", "node_modules/", ".venv/", ".local/", "htmlcov/", "**/testdata/"] },
+  { ignores: ["static/", "staticfiles/", "node_modules/", ".venv/", ".local/", "htmlcov/", "**/testdata/", "**/samples/", "tests/data/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],
@@ -45,5 +45,6 @@ export default tseslint.config(
       "no-console": ["error", { allow: ["warn", "error"] }],
     },
   },
+  { files: ["gateway/assets/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["**/*.mjs", "eslint.config.js"], languageOptions: { globals: globals.node } },
 );
