@@ -24,9 +24,15 @@ from gateway.logs import logger
 
 log = logger("gateway.hub")
 
-_BEAT = 3.0
+#: Seconds between heartbeats. The layer waits a whole second before it listens again on a broken connection, so no
+#: silence is too short to swallow one.
+_BEAT = 0.5
+#: Every process of the environment.
+_NODES = "nodes"
 #: Seconds without one's own heartbeat after which frames may have been lost.
 _SILENCE = 10.0
+#: Seconds more than the silence to look back: what was written just before it.
+_MARGIN = 5.0
 #: Frames waiting for Redis; more are lost to other processes (and found again by their resync).
 _BACKLOG = 10_000
 _REDIS_ERRORS = (RedisError, OSError, asyncio.TimeoutError)
@@ -68,6 +74,8 @@ class Hub:
         self._beat_heard = 0
         self._heard_at = time.monotonic()
         self._lost = False
+        #: Frames of this process did not reach the others: they are to be told.
+        self._owed = False
 
     async def start(self) -> None:
         self._tasks = [asyncio.create_task(work()) for work in (self._publish, self._receive, self._beat)]
@@ -105,7 +113,8 @@ class Hub:
                 )
             )
         except asyncio.QueueFull:
-            metrics.fanout_failures.inc()
+            self._owed = True
+            self._lose()
 
     def members(self) -> Iterable[Member]:
         return {member for members in self._groups.values() for member in members}
@@ -152,14 +161,20 @@ class Hub:
             try:
                 await asyncio.wait_for(get_channel_layer().group_send(group, message), 2)
             except _REDIS_ERRORS:
+                self._owed = True
                 self._lose()
+                # What waited behind it is as late: the others will read it from the database.
+                while not self._backlog.empty():
+                    self._backlog.get_nowait()
 
     async def _receive(self) -> None:
         while True:
             try:
                 layer = get_channel_layer()
                 if self._channel is None:
-                    self._channel = await layer.new_channel()
+                    channel = await layer.new_channel()
+                    await layer.group_add(_NODES, channel)
+                    self._channel = channel
                     for group in tuple(self._groups):
                         await self._subscribe(group)
                 message = await layer.receive(self._channel)
@@ -172,6 +187,8 @@ class Hub:
                     await self._hear(message["number"])
             elif message["type"] == "frame":
                 self._deliver(message["group"], message["frame"], message["number"])
+            elif message["type"] == "resync":
+                self._spawn(self._resync(datetime.fromisoformat(message["since"])))
 
     async def _beat(self) -> None:
         while True:
@@ -189,20 +206,25 @@ class Hub:
 
     async def _hear(self, number: int) -> None:
         gap = number != self._beat_heard + 1
-        since = datetime.now(UTC) - timedelta(seconds=time.monotonic() - self._heard_at + 2 * _BEAT)
+        since = datetime.now(UTC) - timedelta(seconds=time.monotonic() - self._heard_at + _MARGIN)
         self._beat_heard = number
         self._heard_at = time.monotonic()
         if not gap and not self._lost:
             return
         self._lost = False
-        metrics.resyncs.inc()
         log.info("hub.resync", gap=gap)
         # Subscriptions made while Redis was away.
         for group in tuple(self._groups):
             await self._subscribe(group)
         self._spawn(self._resync(since))
+        if self._owed:
+            note = {"type": "resync", "node": self.node, "since": since.isoformat()}
+            with contextlib.suppress(asyncio.QueueFull):
+                self._backlog.put_nowait((_NODES, note))
+                self._owed = False
 
     async def _resync(self, since: datetime) -> None:
+        metrics.resyncs.inc()
         for member in tuple(self.members()):
             await member.resync(since)
 

@@ -32,6 +32,8 @@ class Client:
                 compression=None,
                 proxy=None,
                 max_size=None,
+                max_queue=None,
+                close_timeout=2,
                 additional_headers=headers,
             )
         )
