@@ -31,7 +31,7 @@ const sources = () =>
 
 /* Words that Tabler uses for parts of its own and the console for others: its rules for them stay out. */
 const ours = [
-  ...["app", "avatar", "breadcrumb", "breadcrumb-item", "card", "chip", "choice", "dialog", "dot", "empty", "field", "icon", "list"],
+  ...["app", "avatar", "breadcrumb", "breadcrumb-item", "card", "chip", "choice", "dialog", "dot", "empty", "field", "form-check-input", "icon", "list"],
   ...["menu", "nav-item", "note", "page", "pages", "path", "rows", "search", "section", "segmented", "state", "status", "steps", "tab"],
   ...["tabs", "tag", "tile", "tiles", "toast", "toasts"],
 ];
