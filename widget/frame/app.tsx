@@ -66,7 +66,8 @@ function Window({ model }: { model: Model }) {
         {!list && <Avatar name={view.agent} image={view.avatar} online={view.available} />}
         <div class="cw-title">
           <h1>{title}</h1>
-          {!list && <p>{view.agent ? (view.available ? say("online") : say("weAreOffline")) : say(view.available ? "waitingDescription" : "offlineFormDesc")}</p>}
+          {!list && view.agent && <p>{say(view.available ? "online" : "weAreOffline")}</p>}
+          {!list && !view.agent && begun && view.available && <p>{say("waitingDescription")}</p>}
         </div>
         <Menu model={model} begun={begun && !list} ask={() => setAsking(true)} />
         <IconButton name="down" label={say("minimizeLabel")} selector="HEADER_MINIMIZE_WINDOW" onClick={() => model.toggle(false)} />

@@ -1,7 +1,7 @@
 /* One conversation: its state, its messages, and the box to write in. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatMessage } from "../shared/types";
-import { Avatar } from "./app";
+import { Avatar, Empty } from "./app";
 import { Icon } from "./icons";
 import { Card, Files, Text } from "./message";
 import type { Model } from "./model";
@@ -124,6 +124,7 @@ function Messages({ model }: { model: Model }) {
               {say(view.loadingOlder ? "loading" : "loadPreviousButton")}
             </button>
           )}
+          {!messages.length && !view.older && <Empty>{say(view.available ? "waitingDescription" : "weAreOffline")}</Empty>}
           <div class="cw-log" role="log" aria-live="polite" aria-relevant="additions" aria-label={say("customerChat")}>
             {messages.map((message, i) => {
               const before = messages[i - 1];
@@ -143,6 +144,7 @@ function Messages({ model }: { model: Model }) {
                   model={model}
                   starts={starts}
                   ends={ends}
+                  timed={!after || after.at - message.at >= TOGETHER || clock.day(after.at) !== clock.day(message.at)}
                   named={message.author !== speaker(messages, i)}
                   state={message === lastMine}
                   last={message === last}
@@ -201,12 +203,14 @@ interface MessageProps {
   ends: boolean;
   /** The author's name is shown. */
   named: boolean;
+  /** Its time is shown: the last before a pause. The others say theirs to a pointer that rests on them. */
+  timed: boolean;
   /** Its delivery state is shown even when all went well. */
   state: boolean;
   last: boolean;
 }
 
-function Message({ message, model, starts, ends, named, state, last }: MessageProps) {
+function Message({ message, model, starts, ends, named, timed, state, last }: MessageProps) {
   const { say, clock, tell, view } = model;
   const { mine, card } = message;
   const text = card ? "" : message.text;
@@ -215,22 +219,22 @@ function Message({ message, model, starts, ends, named, state, last }: MessagePr
     <div class={`cw-row ${mine ? "cw-mine" : "cw-theirs"}${starts ? " cw-starts" : ""}${ends ? " cw-ends" : ""}`}>
       <div class="cw-stack">
         {!mine && named && message.author ? <span class="cw-author">{message.author}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
-        <div class="cw-body">
-        {!mine && ends && <Avatar name={message.author || say("agent")} image={message.avatar} />}
-        {(text || message.title || message.link || message.image) && (
-          <div class="cw-bubble-box" data-selector={mine ? "CUSTOMER_MESSAGE_BUBBLE" : "AGENT_MESSAGE_BUBBLE"}>
-            {message.image && <img class="cw-picture" src={message.image} alt="" loading="lazy" referrerpolicy="no-referrer" />}
-            {message.title && <strong class="cw-heading">{message.title}</strong>}
-            {text && <Text text={text} />}
-            {message.link && <Text text={message.link} />}
-          </div>
-        )}
-        {card !== undefined && (
-          <div class="cw-bubble-box cw-card-box" data-selector="AGENT_MESSAGE_BUBBLE">
-            <Card card={card} fallback={message.text} model={model} />
-          </div>
-        )}
-        {message.files && message.files.length > 0 && <Files files={message.files} mine={mine} model={model} />}
+        <div class="cw-body" title={clock.time(message.at)}>
+          {!mine && ends && <Avatar name={message.author || say("agent")} image={message.avatar} />}
+          {(text || message.title || message.link || message.image) && (
+            <div class="cw-bubble-box" data-selector={mine ? "CUSTOMER_MESSAGE_BUBBLE" : "AGENT_MESSAGE_BUBBLE"}>
+              {message.image && <img class="cw-picture" src={message.image} alt="" loading="lazy" referrerpolicy="no-referrer" />}
+              {message.title && <strong class="cw-heading">{message.title}</strong>}
+              {text && <Text text={text} />}
+              {message.link && <Text text={message.link} />}
+            </div>
+          )}
+          {card !== undefined && (
+            <div class="cw-bubble-box cw-card-box" data-selector="AGENT_MESSAGE_BUBBLE">
+              <Card card={card} fallback={message.text} model={model} />
+            </div>
+          )}
+          {message.files && message.files.length > 0 && <Files files={message.files} mine={mine} model={model} />}
         </div>
         {replies.length > 0 && (
           <div class="cw-replies">
@@ -243,17 +247,16 @@ function Message({ message, model, starts, ends, named, state, last }: MessagePr
         )}
         {message.state === "failed" ? (
           <span class="cw-state cw-wrong" role="alert">
-            <Icon name="alert" size={14} />
             {say((message.error ?? "messageSendingFailed") as "messageSendingFailed")}
             <button type="button" class="cw-link" onClick={() => tell({ type: "retry", id: message.id })}>
               {say("retry")}
             </button>
           </span>
         ) : (
-          (ends || message.state === "sending") && (
+          (timed || state || message.state === "sending") && (
             <span class="cw-state">
               <time dateTime={new Date(message.at).toISOString()}>{clock.time(message.at)}</time>
-              {mine && (state || message.state === "sending") && <Ticks state={message.state} model={model} />}
+              {mine && <Ticks state={message.state} model={model} />}
             </span>
           )
         )}

@@ -91,7 +91,10 @@ def test_a_visitor_and_the_practice_agent_have_a_conversation(
     expect(from_agent(page, "Voilà")).to_be_visible()
     expect(chat(page).locator(".cw-typing")).to_have_count(0)
     write(page, "fichier")
-    expect(chat(page).get_by_role("link", name=re.compile("exemple.pdf"))).to_be_visible()
+    files: list[str] = []
+    page.context.on("page", lambda tab: tab.on("download", lambda file: files.append(file.suggested_filename)))
+    chat(page).get_by_role("link", name=re.compile("exemple.pdf")).click()
+    eventually(lambda: page.wait_for_timeout(50) or files == ["exemple.pdf"], what="the file is downloaded")
     expect(mine(page)).to_have_text(["Bonjour <b>vous</b>", "choix", "Suivre une commande", "écris", "fichier"])
 
 
