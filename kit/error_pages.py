@@ -19,7 +19,7 @@ class ErrorPagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code in WORDLESS and not response.streaming and not response.content:
-            if request.accepts("text/html") and "HX-Request" not in request.headers:
-                response.content = render_to_string(f"{response.status_code}.html", request=request)
+        wordless = response.status_code in WORDLESS and not response.streaming and not response.content
+        if wordless and request.accepts("text/html") and "HX-Request" not in request.headers:
+            response.content = render_to_string(f"{response.status_code}.html", request=request)
         return response

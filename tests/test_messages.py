@@ -87,7 +87,9 @@ def test_python_and_templates_are_read_and_tests_are_not(project: Path) -> None:
 
 
 def test_an_unreadable_template_is_named(project: Path) -> None:
-    (project / "shop" / "templates" / "bad.html").write_text("{% blocktranslate %}{% if x %}{% endblocktranslate %}")
+    (project / "shop" / "templates" / "bad.html").write_text(
+        "{% blocktranslate %}{% if x %}{% endblocktranslate %}"
+    )
     with pytest.raises(ValueError, match=r"shop/templates/bad\.html"):
         messages.extract_room("shop", project)
 
@@ -102,7 +104,9 @@ def test_updating_brings_in_what_is_new_and_keeps_what_is_translated(project: Pa
     translate(project, Save="Enregistrer")
     (project / "shop" / "words.py").write_text('_("Save")\n_("Rename")\n')
     assert messages.update("shop", project) == "shop: 1 new, 3 gone, 1 to translate"
-    assert {entry.msgid: entry.msgstr for entry in catalogue(project) if entry.msgid in {"Save", "Rename"}} == {
+    assert {
+        entry.msgid: entry.msgstr for entry in catalogue(project) if entry.msgid in {"Save", "Rename"}
+    } == {
         "Save": "Enregistrer",
         "Rename": "",
     }

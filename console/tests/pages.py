@@ -38,7 +38,9 @@ PAGE = """{% extends "alone.html" %}{% load console %}{% block title %}Parts{% e
 class PartsForm(forms.Form):
     name = forms.CharField(label="Name", help_text="A word.", error_messages={"required": "Give a name."})
     on = forms.BooleanField(label="On", required=False)
-    side = forms.ChoiceField(label="Side", choices=[("left", "Left"), ("right", "Right")], widget=forms.RadioSelect)
+    side = forms.ChoiceField(
+        label="Side", choices=[("left", "Left"), ("right", "Right")], widget=forms.RadioSelect
+    )
     color = forms.CharField(label="Colour", required=False)
     css = forms.CharField(label="CSS", widget=forms.Textarea, required=False, strip=False)
     js = forms.CharField(label="JS", widget=forms.Textarea, required=False, strip=False)

@@ -89,7 +89,10 @@ def looked_at(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Brow
     """A context that lets axe in: its probes are styles the console's policy refuses."""
     width, scheme = request.param
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce"
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        bypass_csp=True,
+        reduced_motion="reduce",
     )
     yield context
     context.close()
@@ -180,7 +183,9 @@ def test_the_language_is_switched_on_the_page_one_is_on(at_work: Page, chat: str
 # --- the list, its dialogs, the palette ---
 
 
-def test_a_channel_is_created_renamed_and_deleted_over_the_list(at_work: Page, chat: str, shop: Organisation) -> None:
+def test_a_channel_is_created_renamed_and_deleted_over_the_list(
+    at_work: Page, chat: str, shop: Organisation
+) -> None:
     at_work.goto(chat)
     at_work.get_by_role("link", name="Créer un canal").click()
     dialog = at_work.locator("#dialog")
@@ -426,7 +431,9 @@ def test_names_of_the_chat_window_are_offered(parts: Page) -> None:
     # CodeMirror takes no Enter in the first moment after the list came up.
     parts.wait_for_timeout(150)
     parts.keyboard.press("Enter")
-    assert str(parts.evaluate("document.querySelector('code-editor').value")).endswith('[data-selector="HEADER"]')
+    assert str(parts.evaluate("document.querySelector('code-editor').value")).endswith(
+        '[data-selector="HEADER"]'
+    )
 
 
 def test_the_keyboard_gets_out_of_the_editor(parts: Page) -> None:

@@ -59,6 +59,8 @@ def test_a_method_that_is_not_taken_gets_a_page() -> None:
         (HttpResponse(), {"accept": "text/html"}),
     ],
 )
-def test_what_has_a_body_or_is_meant_for_a_script_stays_as_it_is(response: HttpResponse, headers: dict[str, str]) -> None:
+def test_what_has_a_body_or_is_meant_for_a_script_stays_as_it_is(
+    response: HttpResponse, headers: dict[str, str]
+) -> None:
     before = response.content
     assert answered(response, **headers).content == before
