@@ -60,7 +60,13 @@ function setUpQuestions(): void {
     void ask(form).then((yes) => {
       if (!yes) return;
       agreed.add(form);
-      (form as HTMLFormElement).requestSubmit(event.submitter);
+      // A part of the page that renews itself may have replaced the form while the question stood: what was agreed to is sent as
+      // it was asked, as a plain form.
+      if (!form.isConnected) {
+        (form as HTMLFormElement).hidden = true;
+        document.body.append(form);
+      }
+      (form as HTMLFormElement).requestSubmit(form.contains(event.submitter) ? event.submitter : null);
     });
   });
 
