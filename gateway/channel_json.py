@@ -111,7 +111,8 @@ BASE: dict[str, Any] = {
         "fileRestrictions": {
             "allowedFileSize": "40",
             "allowedFileTypes": ALLOWED_FILE_TYPES,
-            "isAttachmentsEnabled": True,
+            # An environment that takes no upload must not invite one.
+            "isAttachmentsEnabled": False,
         },
     },
 }
