@@ -16,7 +16,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
-from gateway import database, doors, intake, pages, presence, published, visitor_socket
+from gateway import database, doors, intake, pages, presence, published, settings, visitor_socket
 from gateway.agent_desk import AgentDesk
 from gateway.hot import Receive, Scope, Send, channel_json
 from gateway.hub import hub
@@ -26,8 +26,6 @@ from gateway.visitor_socket import VisitorSocket
 
 log = logger("gateway.asgi")
 
-#: Seconds of silence after which a visitor's socket is let go; background tabs beat their heart once a minute.
-IDLE_AFTER = 300
 _UPLOAD = 56 * 1024 * 1024
 _SMALL = 256 * 1024
 _FILE_PATHS = ("/loader/", "/assets/")
@@ -188,5 +186,5 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _close_idle() -> None:
     while True:
-        await asyncio.sleep(IDLE_AFTER / 10)
-        visitor_socket.close_idle(IDLE_AFTER)
+        await asyncio.sleep(settings.GATEWAY_IDLE_SECONDS / 10)
+        visitor_socket.close_idle(settings.GATEWAY_IDLE_SECONDS)

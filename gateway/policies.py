@@ -23,8 +23,8 @@ _WIDENED = (
     "worker-src",
 )
 
-#: Links in messages and cards open ordinary pages: a popup is not held in the sandbox.
-SANDBOX = "allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox"
+#: Links in messages and cards open ordinary pages: a popup is not held in the sandbox. Files in messages are downloads.
+SANDBOX = "allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads"
 
 
 def frame(channel: Channel) -> str:

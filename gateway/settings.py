@@ -38,6 +38,8 @@ if not all(brand == "*" or brand.isdecimal() for brand in GATEWAY_BRANDS):
 GATEWAY_POLL_SECONDS = env.integer("GATEWAY_POLL_SECONDS", 5)
 #: Connections to PostgreSQL a process may hold, besides the one that listens.
 GATEWAY_POOL_SIZE = env.integer("GATEWAY_POOL_SIZE", 8)
+#: Seconds of silence after which a visitor's socket is let go; clients beat their heart every 15, hidden tabs once a minute.
+GATEWAY_IDLE_SECONDS = env.integer("GATEWAY_IDLE_SECONDS", 300)
 TRUSTED_PROXIES = TrustedProxies.parse(env.csv("TRUSTED_PROXIES", (), example="10.0.0.0/8,unix"))
 
 # -- Django -----------------------------------------------------------------------------------------------------------
