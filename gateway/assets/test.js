@@ -21,6 +21,7 @@ $("theme").addEventListener("click", () => {
   setDark(!isDark());
   showTheme();
 });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
 showTheme();
 
 $("locale").addEventListener("change", (event) => event.target.form.requestSubmit());
