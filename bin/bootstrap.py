@@ -209,7 +209,6 @@ def python_packages(*, development: bool) -> None:
             "pip",
             "install",
             "--require-hashes",
-            "--only-binary=:all:",
             "-r",
             source,
         ]
