@@ -227,6 +227,31 @@ def test_postgresql_never_runs_as_root(shared_state: Path) -> None:
         assert int(status) != 0
 
 
+def test_data_without_its_secrets_is_said_in_one_line(tmp_path: Path) -> None:
+    with servers(tmp_path):
+        pass
+    (tmp_path / "secrets.json").unlink()
+    refused = run("--servers-only", "--fast", "--state", str(tmp_path))
+    assert refused.returncode == 1
+    [line] = refused.stderr.splitlines()
+    assert "belongs to another secrets.json" in line
+
+
+def test_what_a_killed_run_copied_is_removed_by_the_next_of_any_folder(
+    shared_state: Path, tmp_path: Path
+) -> None:
+    with servers(tmp_path) as first:
+        [copy] = State(tmp_path).notes["temporary"] or [None]
+        first.process.kill()
+        first.process.wait()
+    if copy is None:
+        assert os.geteuid() != 0  # nothing is copied for anybody but root
+        return
+    shutil.rmtree(tmp_path, ignore_errors=True)
+    with servers(shared_state):
+        assert not Path(copy).exists()
+
+
 # --- one run at a time ---
 
 
@@ -491,7 +516,9 @@ def test_no_lock_file_names_a_registry(name: str) -> None:
 def test_the_lists_hold_for_every_python_from_3_11_0_on() -> None:
     """What an older one needs besides is there, with a marker: a list made for one Python alone lacks it."""
     for name in ("requirements.txt", "requirements-dev.txt"):
-        assert re.search(r"^async-timeout==\S+ ; python_full_version < '3\.11\.3'", (ROOT / name).read_text(), re.M)
+        assert re.search(
+            r"^async-timeout==\S+ ; python_full_version < '3\.11\.3'", (ROOT / name).read_text(), re.M
+        )
 
 
 def test_the_pinned_packages_are_all_hashed() -> None:

@@ -93,7 +93,12 @@ class Postgres:
     def answers(self) -> bool:
         try:
             psycopg.connect(self.url, connect_timeout=2, autocommit=True).close()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise RunError(
+                    f"the data in {self.data} belongs to another {self._state.secrets_path.name} than the one beside it: "
+                    "put that file back, or delete the folder to begin anew."
+                ) from error
             return False
         return True
 

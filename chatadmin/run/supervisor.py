@@ -96,8 +96,10 @@ class Supervisor:
             os.set_blocking(end, False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for what in (signal.SIGINT, signal.SIGTERM):
             signal.signal(what, self._asked_to_stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup make run` means what it says
+            signal.signal(signal.SIGHUP, self._asked_to_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _asked_to_stop(self, *_: object) -> None:

@@ -40,17 +40,17 @@ def colour_of(index: int) -> str:
 
 
 def say(text: str = "") -> None:
-    """One line for the person; a closed pipe on the other side is no reason to leave servers behind."""
+    """One line for the person; a closed pipe or terminal is no reason to leave servers behind."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:
+    except OSError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the rest of the process
 
 
 def complain(text: str) -> None:
     try:
         print(f"chatadmin: {text}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
+    except OSError:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for the rest of the process
 
 
