@@ -137,6 +137,7 @@ class _Engine:
         child = self._child
         if child is not None and self._owner == os.getpid() and child.poll() is None:
             return child
+        self._end()
         try:
             self._child = subprocess.Popen(
                 [sys.executable, "-I", str(_HELPER), str(MEMORY), str(CPU_SECONDS)],

@@ -38,8 +38,8 @@ class Channel(TenantModel):
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     # Self of the base is Channel here; a subclass of Channel there is none.
-    objects: ClassVar[TenantManager[Channel]] = LiveChannels()  # type: ignore[assignment]
-    all_objects: ClassVar[TenantManager[Channel]] = TenantManager()
+    objects: ClassVar[TenantManager[Channel]] = LiveChannels()
+    all_objects: ClassVar[TenantManager[Channel]] = TenantManager["Channel"]()  # type: ignore[assignment]
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name", "pk"]

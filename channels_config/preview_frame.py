@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import public
 
-_SANDBOX = "sandbox allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox"
+_SANDBOX = "sandbox allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads"
 
 
 @public
