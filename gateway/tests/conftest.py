@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.tests.environment import Environment, create_database, drop_database
+from gateway.tests.environment import HTTP, Environment, create_database, drop_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_connection_left_open() -> Iterator[None]:
+    """The requests' client keeps connections until the end."""
+    yield
+    HTTP.close()
 
 
 @pytest.fixture(scope="session")
