@@ -3,6 +3,7 @@
  * <widget-preview data-form="id of the form" data-url="where to post it" data-frame="the chat window's document"
  *   data-module="the widget's preview.js" data-document="id of the JSON with the document to begin with">
  * Inside: .preview-screen, radios preview-device, preview-locale and preview-window, and .preview-says with the sentences. */
+import type { mount as Mount } from "../widget/preview/preview";
 import type { Preview, PreviewOptions } from "../widget/preview/preview";
 import { currentTheme } from "./parts/small";
 
@@ -63,7 +64,7 @@ class WidgetPreview extends HTMLElement {
     if (!source || !screen) return;
     this.shown = JSON.parse(source.textContent) as Document;
     try {
-      const { mount } = (await import(/* @vite-ignore */ this.dataset["module"] ?? "")) as { mount: typeof import("../widget/preview/preview").mount };
+      const { mount } = (await import(/* @vite-ignore */ this.dataset["module"] ?? "")) as { mount: typeof Mount };
       if (!this.isConnected) return;
       this.preview = mount(screen, { frameUrl: this.dataset["frame"] ?? "", config: this.shown, locale: this.locale, theme: currentTheme() });
       this.say("live");
