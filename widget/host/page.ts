@@ -40,7 +40,7 @@ export class PageFrame {
     this.#place = place;
     const frame = (this.element = document.createElement("iframe"));
     // The answer carries the same sandbox as a header; whichever is stricter holds.
-    frame.setAttribute("sandbox", "allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox");
+    frame.setAttribute("sandbox", "allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads");
     frame.title = "Chat";
     this.#style({
       position: container ? "absolute" : "fixed",

@@ -63,6 +63,8 @@ export class Session {
   #name: { firstName?: string; lastName?: string } = {};
   #files: View["files"];
   #live: boolean;
+  /** Another customer's session has taken over: what was still under way shows nothing. */
+  #stopped = false;
   #multiple: boolean;
 
   #options: SessionOptions;
@@ -111,6 +113,7 @@ export class Session {
   }
 
   stop(): void {
+    this.#stopped = true;
     removeEventListener("storage", this.#elsewhere);
     this.#options.connection.stop();
   }
@@ -724,7 +727,7 @@ export class Session {
         const view = this.view();
         const patch = Object.fromEntries([...this.#dirty].map((key) => [key, view[key]]));
         this.#dirty.clear();
-        this.#options.show(patch);
+        if (!this.#stopped) this.#options.show(patch);
       });
     }
     for (const key of keys) this.#dirty.add(key);

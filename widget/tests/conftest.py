@@ -48,8 +48,11 @@ class Environment:
         port = self.url.rpartition(":")[2]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", port]
-                + ["--workers", "1", "--ws", "--no-access-log", "gateway.asgi:application"],
+                [
+                    *(sys.executable, "-m", "granian", "--interface", "asgi"),
+                    *("--host", "127.0.0.1", "--port", port, "--workers", "1", "--ws", "--no-access-log"),
+                    "gateway.asgi:application",
+                ],
                 cwd=ROOT,
                 env=self.variables,
                 stdout=log,
@@ -206,7 +209,9 @@ class Site:
     url: str
     pages: dict[str, Page]
 
-    def page(self, body: str, *, path: str = "/", head: str = "", headers: dict[str, str] | None = None) -> str:
+    def page(
+        self, body: str, *, path: str = "/", head: str = "", headers: dict[str, str] | None = None
+    ) -> str:
         html = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>{head}</head><body>{body}</body></html>'
         self.pages[path] = ("text/html; charset=utf-8", html.encode(), headers or {})
         return self.url + path
@@ -220,7 +225,15 @@ def site() -> Iterator[Site]:
         yield Site(url.replace("127.0.0.1", "localhost"), pages)
 
 
-def snippet(environment_url: str, channel: str, *, brand: int = BRAND, before: str = "", after: str = "", nonce: str = "") -> str:
+def snippet(
+    environment_url: str,
+    channel: str,
+    *,
+    brand: int = BRAND,
+    before: str = "",
+    after: str = "",
+    nonce: str = "",
+) -> str:
     """The snippet as the console shows it, with commands before and after init."""
     attribute = f' nonce="{nonce}"' if nonce else ""
     return f"""<script{attribute}>(function(n,u){{window.CXoneDfo=n;window[n]=window[n]||function(){{(window[n].q=window[n].q||[]).push(arguments)}};window[n].u=u;

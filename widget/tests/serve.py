@@ -9,8 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 BUILT = Path(__file__).resolve().parents[2] / "static" / "widget"
-TYPES = {".js": "text/javascript; charset=utf-8", ".json": "application/json", ".html": "text/html; charset=utf-8"}
-FRAME_POLICY = "sandbox allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox"
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+}
+FRAME_POLICY = "sandbox allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads"
 
 #: What a path answers: content type, body, further headers.
 Page = tuple[str, bytes, dict[str, str]]

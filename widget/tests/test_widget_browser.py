@@ -17,6 +17,7 @@ from widget.tests.conftest import BRAND, Environment, Site, new_channel, snippet
 
 DATA = Path(__file__).parent / "testdata"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+FILES = {"fileRestrictions": {"isAttachmentsEnabled": True}}
 GREETING = "Je suis l’agent d’entraînement"
 
 
@@ -36,6 +37,15 @@ def inside(page: Page) -> Frame:
     assert frame is not None
     frame.wait_for_selector(".cw-corner", state="attached")
     return frame
+
+
+def box(locator: Locator) -> tuple[float, float, float, float]:
+    """x, y, width and height on the page, once nothing in it moves any more."""
+    expect(locator).to_be_visible()
+    locator.evaluate("element => Promise.all(element.getAnimations().map(one => one.finished))")
+    found = locator.bounding_box()
+    assert found is not None
+    return found["x"], found["y"], found["width"], found["height"]
 
 
 def open_chat(page: Page) -> FrameLocator:
@@ -91,11 +101,12 @@ def test_a_visitor_and_the_practice_agent_have_a_conversation(
     expect(from_agent(page, "Voilà")).to_be_visible()
     expect(chat(page).locator(".cw-typing")).to_have_count(0)
     write(page, "fichier")
-    files: list[str] = []
-    page.context.on("page", lambda tab: tab.on("download", lambda file: files.append(file.suggested_filename)))
-    chat(page).get_by_role("link", name=re.compile("exemple.pdf")).click()
-    eventually(lambda: page.wait_for_timeout(50) or files == ["exemple.pdf"], what="the file is downloaded")
-    expect(mine(page)).to_have_text(["Bonjour <b>vous</b>", "choix", "Suivre une commande", "écris", "fichier"])
+    with page.expect_download() as download:
+        chat(page).get_by_role("link", name=re.compile("exemple.pdf")).click()
+    assert download.value.suggested_filename == "exemple.pdf"
+    expect(mine(page)).to_have_text(
+        ["Bonjour <b>vous</b>", "choix", "Suivre une commande", "écris", "fichier"]
+    )
 
 
 def test_an_agents_words_arrive_and_are_counted_while_the_window_is_closed(
@@ -271,7 +282,9 @@ def test_script_of_any_text_runs_once_before_load_and_stays_script(
     page.goto(site.page(snippet(gateway_environment.url, channel)))
     frame = inside(page)
     frame.wait_for_function("window.loads === 1")
-    state = frame.evaluate("({ ran, before, drawn, times, broken: window.broken, text: document.body.innerText })")
+    state = frame.evaluate(
+        "({ ran, before, drawn, times, broken: window.broken, text: document.body.innerText })"
+    )
     assert state.pop("text") == "Nous sommes en ligne"
     assert state == {
         "ran": "</script><!--<script>",
@@ -318,9 +331,9 @@ def test_the_channels_script_reaches_neither_page_nor_cookies_nor_storage(
     seen = inside(page).evaluate("window.seen")
     assert seen.pop("origin") == "null"
     assert seen.pop("frame") == "null"
-    assert {name: seen[name] for name in ("parent", "parentCommand", "cookie", "local", "session")} == dict.fromkeys(
-        ("parent", "parentCommand", "cookie", "local", "session"), "SecurityError"
-    )
+    assert {
+        name: seen[name] for name in ("parent", "parentCommand", "cookie", "local", "session")
+    } == dict.fromkeys(("parent", "parentCommand", "cookie", "local", "session"), "SecurityError")
     assert seen["top"] in {"SecurityError", "went"}
     assert seen["indexed"] != "[object IDBOpenDBRequest]" or inside(page).evaluate(
         "new Promise(done => { const open = indexedDB.open('x'); open.onerror = () => done(true); open.onsuccess = () => done(false) })"
@@ -351,7 +364,9 @@ def test_what_the_frame_says_is_bounded_by_the_page(
     # Of the frame's box no more than a launcher can be seen and clicked.
     assert page.evaluate("document.elementFromPoint(innerWidth - 490, innerHeight - 5).tagName") != "IFRAME"
     assert page.evaluate("document.elementFromPoint(innerWidth - 5, innerHeight - 210).tagName") != "IFRAME"
-    customers = page.evaluate("Object.entries(localStorage).filter(([key]) => key.endsWith(':customer')).map(([, id]) => id)")
+    customers = page.evaluate(
+        "Object.entries(localStorage).filter(([key]) => key.endsWith(':customer')).map(([, id]) => id)"
+    )
     assert "somebody" not in customers
 
 
@@ -407,9 +422,7 @@ def test_the_page_does_not_move_and_its_rules_for_iframes_do_not_count(
     assert page.evaluate("document.elementFromPoint(innerWidth - 60, innerHeight - 300).tagName") == "P"
     open_chat(page)
     expect(page.locator("iframe")).to_have_css("position", "fixed")
-    box = page.locator("iframe").bounding_box()
-    assert box is not None
-    assert box["width"] == pytest.approx(24 * 16 + 40)
+    assert box(page.locator("iframe"))[2] == 24 * 16 + 40
     page.wait_for_timeout(200)
     assert page.evaluate("window.shift") == 0
     # And so is what lies beside the window.
@@ -423,12 +436,11 @@ def test_on_a_phone_the_open_window_takes_the_screen(
     page.set_viewport_size({"width": 390, "height": 780})
     page.goto(site.page(snippet(gateway_environment.url, channel)))
     expect(page.locator("iframe")).to_be_visible()
-    expect(chat(page).locator(".cw-launcher")).to_be_visible()
-    assert chat(page).locator(".cw-launcher").bounding_box() == {"x": 20, "y": 700, "width": 60, "height": 60}
+    assert box(chat(page).locator(".cw-launcher")) == (20, 700, 60, 60)
     assert page.evaluate("document.elementFromPoint(110, 740).tagName") != "IFRAME"
     open_chat(page)
     expect(chat(page).locator(".cw-full")).to_be_visible()
-    assert page.locator("iframe").bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 780}
+    assert box(page.locator("iframe")) == (0, 0, 390, 780)
     page.set_viewport_size({"width": 1000, "height": 780})
     expect(chat(page).locator(".cw-full")).to_have_count(0)
 
@@ -439,10 +451,8 @@ def test_a_dark_page_shows_through_around_the_launcher(
     channel = in_one_thread(gateway_environment)
     head = "<style>:root{color-scheme:dark;background:rgb(20,24,30)}</style>"
     page.goto(site.page(snippet(gateway_environment.url, channel), head=head))
-    expect(chat(page).locator(".cw-launcher")).to_be_visible()
-    box = chat(page).locator(".cw-launcher").bounding_box()
-    assert box is not None
-    corner = page.screenshot(clip={"x": box["x"], "y": box["y"], "width": 1, "height": 1})
+    x, y, _width, _height = box(chat(page).locator(".cw-launcher"))
+    corner = page.screenshot(clip={"x": x, "y": y, "width": 1, "height": 1})
     assert _pixel(corner) == (20, 24, 30)
 
 
@@ -468,17 +478,14 @@ def test_two_chats_stand_side_by_side_and_loading_twice_changes_nothing(
     )
     page.goto(site.page(body))
     expect(page.locator("iframe")).to_have_count(2)
-    boxes = []
-    for place in range(2):
-        expect(page.locator("iframe").nth(place)).to_be_visible()
-        expect(page.frame_locator("iframe").nth(place).locator(".cw-launcher")).to_be_visible()
-    page.wait_for_timeout(100)
-    for place in range(2):
-        box = page.frame_locator("iframe").nth(place).locator(".cw-launcher").bounding_box()
-        assert box is not None
-        boxes.append(box)
-    left, right = sorted(boxes, key=lambda box: box["x"])
-    assert left["x"] + left["width"] <= right["x"]
+    launchers = [page.frame_locator("iframe").nth(place).locator(".cw-launcher") for place in range(2)]
+
+    def apart() -> bool:
+        page.wait_for_timeout(50)
+        (left, _, width, _), (right, _, _, _) = sorted(map(box, launchers))
+        return left + width <= right
+
+    eventually(apart, what="the launchers stand side by side")
 
 
 def test_the_older_snippet_works_with_a_classic_script(
@@ -515,11 +522,17 @@ def test_what_is_wrong_is_said_in_the_console_and_the_page_goes_on(
     own = gateway_environment.url
     foreign = gateway_environment.publish(new_channel(), domains=["https://shop.example"])
     page.goto(site.page(snippet(own, foreign)))
-    eventually(lambda: page.wait_for_timeout(50) or said(rf"error: \[chat\].*{site.url}.*allowed domains"), what="the origin is named")
+    eventually(
+        lambda: page.wait_for_timeout(50) or said(rf"error: \[chat\].*{site.url}.*allowed domains"),
+        what="the origin is named",
+    )
     expect(page.locator("iframe")).to_have_count(0)
 
     page.goto(site.page(snippet(own, new_channel()), path="/unknown"))
-    eventually(lambda: page.wait_for_timeout(50) or said(r"error: \[chat\] There is no channel chat_"), what="the channel is named")
+    eventually(
+        lambda: page.wait_for_timeout(50) or said(r"error: \[chat\] There is no channel chat_"),
+        what="the channel is named",
+    )
 
     channel = in_one_thread(gateway_environment)
     commands = "cxone('nonsense');cxone('nonsense');cxone('chat','dance');cxone('chat','dance',1);cxone('chat','setAuthorizationCode','x');cxone();cxone('chat');"
@@ -532,7 +545,10 @@ def test_what_is_wrong_is_said_in_the_console_and_the_page_goes_on(
     file = tmp_path / "page.html"
     file.write_text(f"<!doctype html><title>File</title>{snippet(own, channel)}", encoding="utf-8")
     page.goto(file.as_uri())
-    eventually(lambda: page.wait_for_timeout(50) or said(r"error: \[chat\] This page has no web address of its own"), what="a local file is refused")
+    eventually(
+        lambda: page.wait_for_timeout(50) or said(r"error: \[chat\] This page has no web address of its own"),
+        what="a local file is refused",
+    )
     expect(page.locator("iframe")).to_have_count(0)
     assert thrown == []
 
@@ -671,7 +687,9 @@ def test_both_kinds_of_session_connect(
     page: Page, site: Site, gateway_environment: Environment, secured: bool
 ) -> None:
     channel = in_one_thread(
-        gateway_environment, settings={"features": {"securedSessions": secured}}, isUnsecuredConnectionAllowed=True
+        gateway_environment,
+        settings={"features": {"securedSessions": secured}},
+        isUnsecuredConnectionAllowed=True,
     )
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
@@ -721,9 +739,7 @@ def test_commands_before_and_after_init_do_what_they_say(
     header = chat(page).locator("[data-selector=HEADER]")
     expect(header).to_have_css("background-color", "rgb(1, 2, 3)")
     expect(header).not_to_have_css("color", "rgb(9, 9, 9)")
-    window = chat(page).locator("[data-selector=WINDOW]").bounding_box()
-    assert window is not None
-    assert (window["width"], window["height"]) == (500, 520)
+    assert box(chat(page).locator("[data-selector=WINDOW]"))[2:] == (500, 520)
     assert _contact_fields(gateway_environment, channel) == {"topic": "Livraison", "order": "42"}
     [(first, last, customer)] = gateway_environment.sql(
         "SELECT first_name, last_name, custom_fields FROM gateway_customer WHERE channel = %s", (channel,)
@@ -735,7 +751,9 @@ def test_commands_before_and_after_init_do_what_they_say(
     # Later words travel at once.
     page.evaluate("cxone('chat','setContactCustomField','topic','Facture')")
     eventually(
-        lambda: page.wait_for_timeout(50) or _contact_fields(gateway_environment, channel)["topic"] == "Facture",
+        lambda: (
+            page.wait_for_timeout(50) or _contact_fields(gateway_environment, channel)["topic"] == "Facture"
+        ),
         what="the field arrived",
     )
 
@@ -757,7 +775,9 @@ def test_another_customer_sees_nothing_of_the_one_before(
     page: Page, site: Site, gateway_environment: Environment
 ) -> None:
     channel = in_one_thread(gateway_environment)
-    page.goto(site.page(snippet(gateway_environment.url, channel, after="cxone('chat','setCustomerId','alice');")))
+    page.goto(
+        site.page(snippet(gateway_environment.url, channel, after="cxone('chat','setCustomerId','alice');"))
+    )
     open_chat(page)
     write(page, "C’est Alice")
     expect(from_agent(page, "Vous avez écrit : C’est Alice")).to_be_visible()
@@ -790,9 +810,7 @@ def test_the_first_message_can_be_sent_by_itself(
 
 
 def test_everything_can_be_done_by_keyboard(page: Page, site: Site, gateway_environment: Environment) -> None:
-    channel = gateway_environment.publish(
-        new_channel(), settings={"liveChatAllowAudioNotification": True}
-    )
+    channel = gateway_environment.publish(new_channel(), settings={"liveChatAllowAudioNotification": True})
     page.goto(site.page('<a href="#">Avant</a>' + snippet(gateway_environment.url, channel)))
     expect(chat(page).locator(".cw-launcher")).to_be_visible()
     page.keyboard.press("Tab")
@@ -841,7 +859,16 @@ def violations(page: Page) -> list[str]:
     ("locale", "colors"),
     [
         ("fr", {}),
-        ("en", {"theme": "#ffe000", "button": "#777777", "headerBackground": "#0a5", "headerFont": "#0b6", "widgetBackground": "#123"}),
+        (
+            "en",
+            {
+                "theme": "#ffe000",
+                "button": "#777777",
+                "headerBackground": "#0a5",
+                "headerFont": "#0b6",
+                "widgetBackground": "#123",
+            },
+        ),
         ("ar", {}),
     ],
 )
@@ -849,8 +876,12 @@ def test_axe_finds_nothing_in_any_state(
     page: Page, site: Site, gateway_environment: Environment, locale: str, colors: dict[str, str]
 ) -> None:
     channel = new_channel()
-    gateway_environment.publish(channel, colors=colors, settings={"liveChatAllowAudioNotification": True})
-    page.goto(site.page(snippet(gateway_environment.url, channel, before=f"cxone('chat','setLocale','{locale}');")))
+    gateway_environment.publish(
+        channel, colors=colors, settings={"liveChatAllowAudioNotification": True, **FILES}
+    )
+    page.goto(
+        site.page(snippet(gateway_environment.url, channel, before=f"cxone('chat','setLocale','{locale}');"))
+    )
     window = chat(page)
     expect(window.locator(".cw-launcher")).to_be_visible()
     assert violations(page) == []
@@ -901,7 +932,7 @@ def test_axe_finds_nothing_in_a_live_conversation(
 def test_a_file_the_environment_refuses_says_so_and_can_be_tried_again(
     page: Page, site: Site, gateway_environment: Environment
 ) -> None:
-    channel = in_one_thread(gateway_environment)
+    channel = in_one_thread(gateway_environment, settings=FILES)
     page.goto(site.page(snippet(gateway_environment.url, channel)))
     window = open_chat(page)
     window.locator("input[type=file]").set_input_files(
@@ -927,11 +958,16 @@ def _preview(site: Site, config: dict[str, Any], width: str = "900px") -> str:
     )
 
 
-PREVIEW = {"widget": {"appearance": "bar", "position": "right"}, "settings": {"hasMultipleThreadsPerEndUser": False}}
+PREVIEW = {
+    "widget": {"appearance": "bar", "position": "right"},
+    "settings": {"hasMultipleThreadsPerEndUser": False},
+}
 
 
 def test_the_preview_shows_a_draft_and_follows_it_without_a_reload(page: Page, site: Site) -> None:
-    page.goto(_preview(site, {**PREVIEW, "customCss": (DATA / "adaptive-card.css").read_text(encoding="utf-8")}))
+    page.goto(
+        _preview(site, {**PREVIEW, "customCss": (DATA / "adaptive-card.css").read_text(encoding="utf-8")})
+    )
     window = chat(page)
     expect(window.locator(".ac-pushButton")).to_have_css("color", "rgb(250, 172, 75)")
     expect(from_agent(page, "Je suis Camille")).to_be_visible()
@@ -947,17 +983,18 @@ def test_the_preview_shows_a_draft_and_follows_it_without_a_reload(page: Page, s
     expect(from_agent(page, "Bien reçu : « Un essai »")).to_be_visible()
     page.evaluate("preview.close()")
     expect(window.locator(".cw-bubble")).to_be_visible()
-    box = window.locator(".cw-bubble").bounding_box()
-    container = page.locator("#preview").bounding_box()
-    assert box is not None and container is not None
-    assert box["x"] == container["x"] + 20
-    assert box["y"] + box["height"] == container["y"] + container["height"] - 20
+    around_x, around_y, _, around_height = box(page.locator("#preview"))
+    x, y, _, height = box(window.locator(".cw-bubble"))
+    assert (x, y + height) == (around_x + 20, around_y + around_height - 20)
     page.evaluate("preview.open()")
     expect(window.get_by_role("dialog")).to_be_visible()
     assert inside(page).evaluate("window.kept") == 1
     # Changed script is the one thing that needs the window anew.
     page.evaluate("preview.update({...config, customJs: 'window.mine = 1'})")
-    eventually(lambda: page.wait_for_timeout(100) or inside(page).evaluate("window.mine"), what="the new script ran")
+    eventually(
+        lambda: page.wait_for_timeout(100) or chat(page).locator("body").evaluate("() => window.mine"),
+        what="the new script ran",
+    )
     expect(window.get_by_role("dialog")).to_be_visible()
     assert inside(page).evaluate("window.kept") is None
     page.evaluate("preview.destroy()")
@@ -967,6 +1004,4 @@ def test_the_preview_shows_a_draft_and_follows_it_without_a_reload(page: Page, s
 def test_a_narrow_preview_is_a_phone(page: Page, site: Site) -> None:
     page.goto(_preview(site, PREVIEW, width="360px"))
     expect(chat(page).locator(".cw-full")).to_be_visible()
-    box = page.locator("iframe").bounding_box()
-    assert box is not None
-    assert (box["width"], box["height"]) == (360, 700)
+    assert box(page.locator("iframe"))[2:] == (360, 700)
