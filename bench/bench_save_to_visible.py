@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import tempfile
 import threading
@@ -21,82 +20,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests import environment
 from tests import stack as stacks
+from tests.console_client import Console, signed_in
 from tests.stack import Stack
-
-_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-_SEEN = re.compile(r'name="seen" value="([0-9a-f]{64})"')
-_COLORS = ("widgetBackground", "widgetFont", "headerBackground", "headerFont", "theme", "text", "button")
 
 
 @dataclass
 class Admin:
     """One session and its channel."""
 
-    http: httpx.Client
+    console: Console
     channel: str
     answers: list[float] = field(default_factory=list)
     visibles: list[float] = field(default_factory=list)
     claimed: list[int] = field(default_factory=list)
 
-    @property
-    def page(self) -> str:
-        return f"/o/1009/acd/digital/chat/{self.channel}/css-js/"
-
-
-def sign_in(stack: Stack) -> httpx.Client:
-    http = httpx.Client(base_url=stack.console, trust_env=False, timeout=30, follow_redirects=True)
-    page = http.get("/")
-    login = {"username": "admin@demo.example", "email": "admin@demo.example", "password": stack.password}
-    token = _TOKEN.search(page.text)
-    assert token is not None
-    answer = http.post(
-        page.url, data={"csrfmiddlewaretoken": token[1], **login}, headers={"Referer": stack.console}
-    )
-    assert 'name="password"' not in answer.text, "not signed in"
-    return http
-
-
-def make_channel(http: httpx.Client, name: str) -> str:
-    """The public id of a new channel."""
-    page = http.get("/o/1009/acd/digital/chat/new/")
-    token = _TOKEN.search(page.text)
-    assert token is not None
-    data = {"csrfmiddlewaretoken": token[1], "name": name, "kind": "messaging"}
-    answer = http.post(page.url, data=data, headers={"Referer": str(http.base_url)})
-    found = re.search(r"chat_[0-9a-f-]{36}", str(answer.url))
-    assert found is not None, answer.url
-    return found[0]
-
 
 def save(stack: Stack, admin: Admin, number: int) -> None:
     """One save, from the form as it stands to the release as visitors get it."""
-    form = admin.http.get(admin.page).text
-    token, seen = _TOKEN.search(form), _SEEN.search(form)
-    assert token is not None
-    assert seen is not None
-    data = {
-        "csrfmiddlewaretoken": token[1],
-        "seen": seen[1],
-        "appearance": "bar",
-        "position": "right",
-        "redesigned_ui": "on",
-        "where": "anywhere",
-        "custom_css": f".ac-pushButton {{ border-radius: {number}px; }}\n" * 40,
-        "custom_js": f"window.addEventListener('load', function () {{ window.save = {number}; }});\n" * 20,
-        **{f"color_{name}": "#123456" for name in _COLORS},
-    }
+    css = f".ac-pushButton {{ border-radius: {number}px; }}\n" * 40
+    js = f"window.addEventListener('load', function () {{ window.save = {number}; }});\n" * 20
+    form = admin.console.look_form(admin.channel, css, custom_js=js)
     began = time.time()
-    answer = admin.http.post(
-        admin.page,
-        data=data,
-        headers={"Referer": str(admin.http.base_url), "HX-Request": "true", "HX-Target": "settings"},
-    )
+    answer = admin.console.send_look(admin.channel, form)
     admin.answers.append(time.time() - began)
     assert answer.status_code == 200, answer.status_code
     until = time.monotonic() + 30
@@ -170,13 +119,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         stack = stacks.start(Path(folder) / "stack")
+        admins: list[Admin] = []
         try:
-            first = sign_in(stack)
-            admins = [Admin(first, make_channel(first, "Bench 1"))]
-            for number in range(2, options.admins + 1):
-                admins.append(Admin(sign_in(stack), make_channel(first, f"Bench {number}")))
+            for number in range(options.admins):
+                console = signed_in(stack.console, stack.password)
+                admins.append(Admin(console, console.create_channel(f"Bench {number}")))
             results = [run(stack, admins[:1], options.saves), run(stack, admins, options.saves)]
         finally:
+            for admin in admins:
+                admin.console.http.close()
             stack.stop()
             environment.stop()
     print(

@@ -48,8 +48,6 @@ from tenants.tests.factories import member, organisation
 
 pytestmark = pytest.mark.django_db
 
-HTTP = httpx.Client(trust_env=False)
-
 
 @pytest.fixture
 def shop() -> Organisation:
@@ -81,7 +79,7 @@ def save(found: Channel, css: str, by: User) -> Release:
 
 
 def served(environment: Environment, brand: int, found: Channel) -> httpx.Response:
-    return HTTP.get(f"{environment.url}/chat/1.0/brand/{brand}/channel/{found.public_id}")
+    return httpx.get(f"{environment.url}/chat/1.0/brand/{brand}/channel/{found.public_id}", trust_env=False)
 
 
 def free_url() -> str:
