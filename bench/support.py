@@ -10,6 +10,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -29,7 +30,8 @@ RESULTS = ROOT / "bench" / "results"
 
 
 def arguments(description: str | None, name: str) -> argparse.ArgumentParser:
-    """The options every measurement has."""
+    """The options every measurement has. From here on a request to end is an exception: servers are ended, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )

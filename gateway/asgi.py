@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 from collections.abc import MutableMapping
@@ -169,6 +170,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             await hub.start()
             published.on_switch(visitor_socket.recheck)
             running.append(asyncio.create_task(_close_idle()))
+            # What is loaded now stays: a full collection would look through it each time, with every conversation waiting.
+            gc.collect()
+            gc.freeze()
             log.info("environment.started", channels=len(registry.channels), loaded=registry.loaded)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
