@@ -31,6 +31,8 @@ MADE = (
     *(".venv", "node_modules", "static/widget", "static/console", "staticfiles", "htmlcov", "test-results"),
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
 )
+#: The descriptor of the lock, while we hold it.
+_lock: tuple[int, ...] = ()
 USAGE = "run | test | lint | types | format | check | bench | build | secrets | clean"
 
 
@@ -90,7 +92,7 @@ def execute(step: Step, command: Sequence[str | Path], *, env: dict[str, str] | 
     tail: deque[str] = deque(maxlen=40)
     log = LOCAL / "logs" / "setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8", errors="replace") as record:
+    with log.open("a", buffering=1, encoding="utf-8", errors="replace") as record:
         record.write(f"$ {' '.join(map(str, command))}\n")
         try:
             process = subprocess.Popen(
@@ -102,16 +104,23 @@ def execute(step: Step, command: Sequence[str | Path], *, env: dict[str, str] | 
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
+                start_new_session=True,  # Ctrl-C is for us, who then end it with all that it started
+                pass_fds=_lock,  # killed ourselves, what we started goes on holding the lock until it is done
             )
         except OSError as error:
             raise StepFailed(f"{command[0]} cannot be run: {error.strerror}") from error
         assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
-                record.write(line)
-                tail.append(line.rstrip())
-                step.last_line = line.strip()
-        status = process.wait()
+        try:
+            with process.stdout:
+                for line in process.stdout:
+                    record.write(line)
+                    tail.append(line.rstrip())
+                    step.last_line = line.strip()
+            status = process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
     if status:
         shown = "\n".join(f"       | {line}" for line in tail)
         raise StepFailed(f"{step.title} failed (exit {status}):\n{shown}\n       (all of it: {log})")
@@ -322,6 +331,7 @@ def browser() -> None:
 
 def set_up(*, development: bool, with_browser: bool = False) -> None:
     """Everything a command needs, under a lock: two commands in one folder install once, one after the other."""
+    global _lock
     LOCAL.mkdir(mode=0o700, exist_ok=True)
     with (LOCAL / "setup.lock").open("w") as lock:
         try:
@@ -329,11 +339,13 @@ def set_up(*, development: bool, with_browser: bool = False) -> None:
         except BlockingIOError:
             print("  ..   Waiting for another command that sets up this folder", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
+        _lock = (lock.fileno(),)
         python_packages(development=development)
         front_end()
         messages()
         if with_browser:
             browser()
+        _lock = ()
 
 
 def hand_over(*arguments: str | Path) -> NoReturn:

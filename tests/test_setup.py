@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import os
@@ -477,6 +478,30 @@ def test_a_failing_step_shows_the_end_of_what_it_said(
     step.started = 0.0
     with pytest.raises(bootstrap.StepFailed, match=r"(?s)Doing it failed \(exit 3\).*the reason"):
         bootstrap.execute(step, [sys.executable, "-c", "print('the reason'); raise SystemExit(3)"])
+
+
+def test_a_step_of_a_killed_set_up_keeps_the_lock_until_it_is_done(tmp_path: Path) -> None:
+    """Two installations at once would leave half of each."""
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "bin")!r})
+import bootstrap, fcntl, pathlib
+bootstrap.LOCAL = pathlib.Path({str(tmp_path)!r})
+lock = (bootstrap.LOCAL / "lock").open("w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+bootstrap._lock = (lock.fileno(),)
+with bootstrap.Step("Installing") as step:
+    bootstrap.execute(step, [sys.executable, "-c", "import time; print('at work', flush=True); time.sleep(3)"])
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL)
+    log = tmp_path / "logs" / "setup.log"
+    eventually(lambda: log.exists() and "\nat work" in log.read_text(), what="the step is at work")
+    process.kill()
+    process.wait()
+    with (tmp_path / "lock").open("w") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def test_an_old_python_is_refused_in_one_sentence(tmp_path: Path) -> None:
