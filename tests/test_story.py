@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Dialog, FrameLocator, Page, expe
 
 from tests.browser import sign_in
 from tests.stack import Stack, eventually
+from widget.tests.serve import serving
 
 DATA = Path(__file__).parent / "data"
 CHANNEL = "chat_0950394d-a403-4fe6-91d5-34e934771662"
@@ -61,7 +62,7 @@ def test_qa_answers_as_an_agent_beside_the_visitor(stack: Stack, page: Page) -> 
     test_page = opened.value
     chat = open_chat(test_page)
     write(chat, "Bonjour, quelqu'un est là ?")
-    test_page.locator("#conversations button, #conversations a").first.click()
+    test_page.locator("#conversations button").filter(has_text="quelqu'un").click()
     answer = test_page.locator("#talk textarea").first
     answer.fill("Oui, je suis là.")
     answer.press("Enter")
@@ -84,6 +85,28 @@ def test_the_live_environment_serves_what_qa_saw_once_it_is_put_live(stack: Stac
     eventually(
         lambda: channel_json(stack, page, "live")["customCss"] == "/* seen by QA */", what="live serves it"
     )
+
+
+def test_the_snippet_works_on_a_page_as_strict_as_the_policy_beside_it(
+    stack: Stack, page: Page, browser_context: BrowserContext
+) -> None:
+    sign_in(page, stack.console, stack.password)
+    page.goto(f"{stack.console}/o/1009/acd/digital/chat/{CHANNEL}/init/")
+    snippet = page.locator("#snippet code").text_content() or ""
+    policy = page.locator("#policy code").text_content() or ""
+    assert "unsafe" not in policy
+
+    strict = browser_context.new_page()
+    refused: list[str] = []
+    strict.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    body = f"<!doctype html><title>Boutique</title><h1>Boutique</h1>{snippet}".encode()
+    headers = {"Content-Security-Policy": f"default-src 'none'; {policy}"}
+    with serving(lambda path: ("text/html; charset=utf-8", body, headers) if path == "/" else None) as shop:
+        strict.goto(f"{shop}/")
+        chat = open_chat(strict)
+        write(chat, "aide")
+        expect(chat.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    assert [one for one in refused if "favicon" not in one] == []
 
 
 def paste(page: Page, field: str, text: str) -> None:
