@@ -56,12 +56,12 @@ def document() -> dict[str, Any]:
 
 
 def nginx_program(folder: Path) -> tuple[Path, tuple[int, ...], str]:
-    """The nginx to measure: $NGINX, the machine's, or the wheel's; its version, and its name for the table.
+    """The nginx to measure: $BENCH_NGINX, the machine's, or the wheel's; its version, and its name for the table.
 
     The wheel's is linked with musl, whose allocator maps and unmaps memory for each cached answer; that costs more than
     the answer. docker-compose.yml takes the image with glibc for this reason.
     """
-    given = os.environ.get("NGINX") or shutil.which("nginx")
+    given = os.environ.get("BENCH_NGINX") or shutil.which("nginx")
     if given:
         program = Path(given)
     else:
