@@ -71,6 +71,8 @@ def start() -> None:
     remove_stale(STATE.parent)
     state = State(STATE)
     _held.enter_context(state)
+    # Registered first, so done last: the servers write into the folder while they stop.
+    atexit.register(lambda: shutil.rmtree(STATE, ignore_errors=True))
     if not (os.environ.get("TEST_POSTGRES_URL") and os.environ.get("TEST_REDIS_URL")):
         _servers = subprocess.Popen(
             [
@@ -108,7 +110,6 @@ def start() -> None:
     plan.gateway_database_url = plan.database_url
     os.environ.update(plan.gateway_environment("test") | plan.console_environment())
     os.environ["DATABASE_OWNER_URL"] = plan.database_owner_url
-    atexit.register(lambda: shutil.rmtree(STATE, ignore_errors=True))
 
 
 def stop() -> None:
