@@ -156,8 +156,8 @@ def test_the_theme_changes_at_once_and_stays(at_work: Page, chat: str, alice: Us
     at_work.locator("[popovertarget=themes]").click()
     with at_work.expect_response("**/account/theme/"):
         at_work.locator("#themes button[value=dark]").click()
+    expect(at_work.locator("body")).not_to_have_css("background-color", light)
     dark = at_work.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert dark != light
     at_work.reload()
     assert at_work.evaluate("getComputedStyle(document.body).backgroundColor") == dark
     assert at_work.locator("html").get_attribute("data-bs-theme") == "dark"
