@@ -197,6 +197,14 @@ class WebSettingsForm(forms.Form):
             )
         return cleaned
 
+    def says(self, other: WebSettingsForm) -> bool:
+        """Whether what was typed here is, letter for letter, what `other` shows."""
+        return all(
+            field.disabled or not field.has_changed(other.initial[name], self[name].data)
+            for name, field in self.fields.items()
+            if name not in {"seen", *(f"color_{color}" for color in COLOR_LABELS)}
+        ) and all(self[f"color_{name}"].data == other.initial[f"color_{name}"] for name in COLOR_LABELS)
+
     def section(self, base: Section) -> Section:
         """The section with what was typed in place of what `base` says; where a field was wrong, `base` stands."""
         cleaned = self.cleaned_data

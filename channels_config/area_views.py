@@ -9,8 +9,9 @@ from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import reswap, retarget, trigger_client_event
 
-from areas.contract import Section
+from areas.contract import NotPublishable, Section
 from areas.preview import draft_document
 from areas.saving import DraftChanged, save_draft
 from audit.models import Entry
@@ -45,13 +46,13 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         return _page(request, found, form, section, status=422)
     seen = request.POST.get("over") or form.cleaned_data["seen"] or None
     try:
-        save_draft(
-            found,
-            AREA,
-            lambda: AREA.load(found, form.section(AREA.dump(found))),
-            seen=seen,
-            by=request.user,
+        release = save_draft(
+            found, AREA, lambda: apply(found, form, section, seen), seen=seen, by=request.user
         )
+    except NotPublishable as refused:
+        for problem in refused.problems:
+            form.add_error(None, str(problem.message))
+        return _page(request, found, form, section, status=422)
     except DraftChanged as changed:
         theirs = AREA.dump(found)
         return _page(
@@ -68,12 +69,35 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         )
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
-    section = AREA.dump(found)
+    return _saved(request, found, form, release.sections[AREA.name])
+
+
+def apply(channel: Channel, form: WebSettingsForm, opened: Section, seen: str | None) -> None:
+    """Write what the form says over the draft; `opened` is the draft before it was locked, `seen` what the form was filled from."""
+    base = opened if seen == digest(opened) else AREA.dump(channel)
+    AREA.load(channel, form.section(base))
+
+
+def _saved(
+    request: TenantRequest, channel: Channel, posted: WebSettingsForm, section: Section
+) -> HttpResponse:
+    """The form as it was saved; or, where it says just that already, its bar alone, so that nobody's cursor moves."""
     form = _form(request, section)
-    form.note_texts()
-    response = _page(request, found, form, section, saved=True)
-    response.headers["HX-Trigger"] = "saved"
-    return response
+    if posted.says(form) and "whole" not in request.POST:
+        response = render(
+            request,
+            "channels_config/_saved.html",
+            {"form": form, "saved": True, "may_edit": True, "status_url": _status_url(request, channel)},
+        )
+        response = retarget(reswap(response, "outerHTML"), "#settings .save-bar")
+    else:
+        form.note_texts()
+        response = _page(request, channel, form, section, saved=True)
+    return trigger_client_event(response, "saved")
+
+
+def _status_url(request: TenantRequest, channel: Channel) -> str:
+    return reverse("publishing:saved", args=[request.organisation.number, channel.public_id])
 
 
 @requires(Role.AUDITOR)
@@ -124,7 +148,6 @@ def _page(
     **extra: Any,
 ) -> HttpResponse:
     shown = form.section(section) if form.is_bound else section
-    brand = request.organisation.number
     context = {
         "form": form,
         "may_edit": request.membership.may(AREA.edit_role),
@@ -134,7 +157,7 @@ def _page(
         "max_bytes": content.MAX_BYTES,
         "selector_names": list(DATA_SELECTORS),
         "class_names": [name.removeprefix(".") for name in CLASSES if name.startswith(".")],
-        "status_url": reverse("publishing:saved", args=[brand, channel.public_id]),
+        "status_url": _status_url(request, channel),
         "refused": status == 422,
         **extra,
     }

@@ -57,16 +57,18 @@ def dump(channel: Channel) -> Section:
 
 def load(channel: Channel, section: Section) -> None:
     """Write a section into the draft; the inverse of `dump`."""
-    draft = settings_of(channel)
-    draft.custom_css = section["custom_css"]
-    draft.custom_js = section["custom_js"]
-    draft.redesigned_ui = section["redesigned_ui"]
-    draft.colors = {name: section["colors"][name] for name in DEFAULT_COLORS}
-    draft.appearance = section["widget"]["appearance"]
-    draft.position = section["widget"]["position"]
-    draft.domains_restricted = section["domains_restricted"]
-    draft.allowed_domains = list(section["allowed_domains"])
-    draft.save()
+    values = {
+        "custom_css": section["custom_css"],
+        "custom_js": section["custom_js"],
+        "redesigned_ui": section["redesigned_ui"],
+        "colors": {name: section["colors"][name] for name in DEFAULT_COLORS},
+        "appearance": section["widget"]["appearance"],
+        "position": section["widget"]["position"],
+        "domains_restricted": section["domains_restricted"],
+        "allowed_domains": list(section["allowed_domains"]),
+    }
+    if not WebSettings.objects.filter(channel=channel).update(**values):
+        WebSettings.objects.create(channel=channel, **values)
 
 
 def check(section: Section, sections: Sections) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -14,16 +15,20 @@ from tenants.scope import in_scope
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Inside `@requires` the scope already lets a person's own memberships be read; elsewhere the list is empty."""
+    """Inside `@requires` the scope already lets a person's own memberships be read; elsewhere the list is empty.
+
+    Asked for by the template, or not at all: a fragment has no bar to show them in.
+    """
     membership = getattr(request, "membership", None)
-    memberships: list[Membership] = []
-    # An error page is drawn after the scope has ended, perhaps because the database is away.
-    if membership is not None and in_scope():
-        memberships = list(
-            Membership.objects.select_related("tenant")
-            .filter(user=membership.user_id)
-            .order_by("tenant__name")
-        )
+
+    @cache
+    def memberships() -> list[Membership]:
+        # An error page is drawn after the scope has ended, perhaps because the database is away.
+        if membership is None or not in_scope():
+            return []
+        mine = Membership.objects.select_related("tenant").filter(user=membership.user_id)
+        return list(mine.order_by("tenant__name"))
+
     return {
         "organisation": getattr(request, "organisation", None),
         "membership": membership,

@@ -206,57 +206,72 @@ def deliver_until_current(tenant_id: int, delivery_id: int) -> Outcome:
     One worker at a time per delivery, by a session advisory lock that PostgreSQL frees when the worker dies. The row itself
     is never locked during the push, so a save never waits for a slow environment (docs/adr/0003-delivery-lock.md).
     """
-    while True:
-        if not _try_lock(delivery_id):
-            return "busy"
-        try:
-            outcome = _deliver_once(tenant_id, delivery_id)
-        finally:
-            _unlock(delivery_id)
-        # A save that found the lock taken counted on its holder: look again now that the lock is free.
-        if outcome in {"failed", "gone"} or not _wanted_more(tenant_id, delivery_id):
-            return outcome
+    lock = _Lock(delivery_id)
+    try:
+        while (outcome := _deliver_once(tenant_id, delivery_id, lock)) == "superseded":
+            continue
+    finally:
+        lock.release()
+    return outcome
 
 
-def _deliver_once(tenant_id: int, delivery_id: int) -> Outcome:
+def _deliver_once(tenant_id: int, delivery_id: int, lock: _Lock) -> Outcome:
+    """One attempt; "superseded" when a newer release is wanted by now, with the lock still held."""
     with tenant_scope(tenant_id):
-        delivery = Delivery.objects.filter(pk=delivery_id).first()
+        if not lock.acquire():
+            return "busy"
+        delivery = Delivery.objects.select_related("tenant").filter(pk=delivery_id).first()
         if delivery is None:
             return "gone"
         if delivery.confirmed >= delivery.wanted:
-            return "current"
+            # Under the row's lock, for the reason given in _confirm.
+            return _confirm(delivery_id, delivery.confirmed, lock)
         release = Release.objects.get(channel_id=delivery.channel_id, number=delivery.wanted)
-        organisation = Organisation.objects.get(pk=tenant_id)
     environment = environments().get(delivery.environment)
     if environment is None:
-        return _failed(tenant_id, delivery_id, release, "not_configured")
-    snapshot = snapshot_of(release, environment, organisation)
+        return _failed(tenant_id, delivery_id, release, "not_configured", lock)
+    snapshot = snapshot_of(release, environment, delivery.tenant)
     try:
         push(environment, seal(snapshot, settings.PUBLISHING_SIGNING_KEY, environment.encryption_key))
         _wait_until_visible(environment, snapshot)
     except (PushFailed, SnapshotRefused) as failure:
-        return _failed(tenant_id, delivery_id, release, failure.code)
+        return _failed(tenant_id, delivery_id, release, failure.code, lock)
     visible_at = timezone.now()
     with tenant_scope(tenant_id):
-        delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
-        if delivery is None:
-            return "gone"
-        delivery.confirmed = max(delivery.confirmed, release.number)
+        outcome = _confirm(delivery_id, release.number, lock, release=release, visible_at=visible_at)
+    log.info("delivered", environment=environment.name, channel=snapshot.channel, release=release.number)
+    return outcome
+
+
+def _confirm(
+    delivery_id: int,
+    number: int,
+    lock: _Lock,
+    *,
+    release: Release | None = None,
+    visible_at: datetime | None = None,
+) -> Outcome:
+    """Note that `release` is visible, and see whether that is all that is wanted; if so, let go of the lock.
+
+    The row is locked here, so a save that wants more either has committed (it is seen now) or will commit, and nudge, after this
+    transaction: its worker then finds the lock free. No save is forgotten between looking and letting go.
+    """
+    delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+    if delivery is None:
+        return "gone"
+    if release is not None and visible_at is not None:
+        delivery.confirmed = max(delivery.confirmed, number)
         delivery.visible_at = visible_at
-        since = delivery.wanted_at if delivery.wanted == release.number else release.created_at
+        since = delivery.wanted_at if delivery.wanted == number else release.created_at
         delivery.visible_in_ms = min(
             max(0, round((visible_at - since).total_seconds() * 1000)), LARGEST_NUMBER
         )
         delivery.attempts = 0
         delivery.last_error = ""
         delivery.save(update_fields=["confirmed", "visible_at", "visible_in_ms", "attempts", "last_error"])
-    log.info(
-        "delivered",
-        environment=environment.name,
-        channel=snapshot.channel,
-        release=release.number,
-        ms=delivery.visible_in_ms,
-    )
+    if delivery.wanted > delivery.confirmed:
+        return "superseded"
+    lock.release()
     return "current"
 
 
@@ -292,7 +307,7 @@ def _wait_until_visible(environment: Environment, snapshot: Snapshot) -> None:
         pause = min(pause * 2, 0.2)
 
 
-def _failed(tenant_id: int, delivery_id: int, release: Release, code: str) -> Outcome:
+def _failed(tenant_id: int, delivery_id: int, release: Release, code: str, lock: _Lock) -> Outcome:
     """Note a failed attempt and when to try again; a newer release that is wanted by now is tried at once instead."""
     with tenant_scope(tenant_id):
         delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
@@ -305,26 +320,32 @@ def _failed(tenant_id: int, delivery_id: int, release: Release, code: str) -> Ou
         delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait)
         delivery.last_error = code[:100]
         delivery.save(update_fields=["attempts", "next_attempt_at", "last_error"])
+        lock.release()
     log.warning("delivery failed", delivery=delivery_id, release=release.number, why=code)
     return "failed"
 
 
-def _wanted_more(tenant_id: int, delivery_id: int) -> bool:
-    with tenant_scope(tenant_id):
-        delivery = Delivery.objects.filter(pk=delivery_id).first()
-        return delivery is not None and delivery.wanted > delivery.confirmed
+class _Lock:
+    """The session's advisory lock on one delivery; survives the end of a transaction, not that of the session."""
 
+    #: First key of the advisory locks of this room ("pub" in ASCII), so that no other room's lock collides.
+    SPACE = 0x707562
 
-#: First key of the advisory locks of this room ("pub" in ASCII), so that no other room's lock collides.
-_LOCK_SPACE = 0x707562
+    def __init__(self, delivery_id: int) -> None:
+        self._key = [self.SPACE, delivery_id % 2**31]
+        self.held = False
 
+    def acquire(self) -> bool:
+        """Whether it is held now; does not wait."""
+        if not self.held:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", self._key)
+                self.held = bool(cursor.fetchone()[0])
+        return self.held
 
-def _try_lock(delivery_id: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, delivery_id % 2**31])
-        return bool(cursor.fetchone()[0])
-
-
-def _unlock(delivery_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, delivery_id % 2**31])
+    def release(self) -> None:
+        """Takes effect at once, whatever becomes of the transaction around it."""
+        if self.held:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", self._key)
+            self.held = False

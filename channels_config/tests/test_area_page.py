@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
 
@@ -107,19 +108,47 @@ def test_a_save_is_kept_as_typed_and_published(admin: Client, shop: Organisation
         assert Delivery.objects.get().wanted == 1
 
 
-def test_with_htmx_a_save_answers_the_form_alone_with_where_it_stands(
+def test_with_htmx_a_save_of_what_the_form_says_answers_the_bar_alone(
     admin: Client, shop: Organisation, support: Channel
 ) -> None:
     url = address(support, shop)
     answer = admin.post(url, form(admin.get(url), custom_css="b { color: red }"), headers=HTMX)
     assert answer.status_code == 200
     page = answer.content.decode()
-    assert "<html" not in page
+    assert "<form" not in page
+    assert answer.headers["HX-Retarget"] == "#settings .save-bar"
     assert 'data-state="saved"' in page
     assert reverse("publishing:saved", args=[shop.number, support.public_id]) in page
-    assert answer.headers["HX-Trigger"] == "saved"
+    assert json.loads(answer.headers["HX-Trigger"]) == {"saved": {}}
     # What was seen is what was saved now: the same form saves again.
     assert admin.post(url, form(answer, custom_css="b { color: blue }"), headers=HTMX).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"allowed_domains": "WWW.example.com\nwww.example.com"},
+        {"where": "nowhere", "allowed_domains": "a.example"},
+        {"color_button": "#ABC"},
+        {"whole": "1"},
+    ],
+    ids=[
+        "domains in other words",
+        "a list that is emptied",
+        "a colour in other words",
+        "errors to be taken away",
+    ],
+)
+def test_with_htmx_a_save_answers_the_whole_form_where_it_says_something_else(
+    admin: Client, shop: Organisation, support: Channel, changes: dict[str, str]
+) -> None:
+    url = address(support, shop)
+    answer = admin.post(url, form(admin.get(url), **changes), headers=HTMX)
+    assert answer.status_code == 200
+    assert "HX-Retarget" not in answer.headers
+    assert "<html" not in answer.content.decode()
+    assert '<form method="post" class="form" id="settings"' in answer.content.decode()
+    assert 'name="whole"' not in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -156,6 +185,7 @@ def test_what_is_wrong_is_said_at_the_field_and_nothing_is_saved(
     assert answer.status_code == 422
     page = html.unescape(answer.content.decode())
     assert words in page
+    assert 'name="whole"' in page
     assert f'id="id_{field}_error"' in page
     assert f'href="#id_{field}"' in page
     if "custom_css" not in changes:
@@ -191,7 +221,7 @@ def test_warnings_do_not_keep_anything_from_being_saved(
         headers=HTMX,
     )
     assert answer.status_code == 200
-    page = html.unescape(answer.content.decode())
+    page = html.unescape(admin.get(url).content.decode())
     assert "Did you mean “HEADER”?" in page
     assert "Write cxone(…) without “parent.”" in page
     assert "Contrast with “Header” is 1.0 : 1" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -139,7 +140,7 @@ def test_an_engine_that_was_killed_is_replaced() -> None:
 
 def test_without_an_engine_nothing_is_refused_and_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript, "_engine", javascript._Engine())
-    monkeypatch.setattr(javascript.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert [(one.code, one.severity) for one in js.checked("let unchecked = ;")] == [
         ("js.unchecked", "warning")
     ]

@@ -186,7 +186,7 @@ class Plan:
                 name="console",
                 argv=_server(
                     *("chatadmin.wsgi:application", self.ports.console, "--interface", "wsgi"),
-                    *("--blocking-threads", "8"),
+                    *("--blocking-threads", "4"),
                 ),
                 env=console,
                 cwd=ROOT,

@@ -42,8 +42,26 @@ function watch(form: HTMLFormElement): void {
   form.addEventListener("submit", () => before.set(form, before.get(form) ?? ""));
 }
 
+/* A save answered with the bar alone: what stands in the form is what was saved, and what Cancel goes back to. */
+function accept(form: HTMLFormElement): void {
+  for (const field of form.elements) {
+    if (field instanceof HTMLTextAreaElement) field.defaultValue = field.value;
+    else if (field instanceof HTMLSelectElement) for (const option of field.options) option.defaultSelected = option.selected;
+    else if (field instanceof HTMLInputElement) {
+      if (field.type === "checkbox" || field.type === "radio") field.defaultChecked = field.checked;
+      else if (field.type !== "file") field.defaultValue = field.value;
+    }
+  }
+  before.set(form, contents(form));
+}
+
 export function setUpDrafts(): void {
-  htmx.onLoad(() => forms().forEach(watch));
+  htmx.onLoad((loaded) => {
+    const saved = loaded instanceof Element && loaded.matches(".save-bar[data-state=saved]");
+    const form = saved ? loaded.closest<HTMLFormElement>("form[data-dirty]") : null;
+    if (form && before.has(form)) accept(form);
+    forms().forEach(watch);
+  });
 
   let leavingBySaving = false;
   document.addEventListener("submit", (event) => {

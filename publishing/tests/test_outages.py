@@ -54,7 +54,7 @@ def delivery(stack: Stack, channel: str) -> tuple[int, int, str]:
         "ON c.id = d.channel_id WHERE c.public_id = %s AND environment = 'test'",
         (channel,),
     )
-    return rows[0]  # type: ignore[return-value]
+    return rows[0]
 
 
 @contextmanager
