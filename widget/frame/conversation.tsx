@@ -109,7 +109,9 @@ function Messages({ model }: { model: Model }) {
   }, []);
 
   const onScroll = () => {
-    const element = box.current!;
+    // A scroll that began before the conversation was closed is told of after it.
+    const element = box.current;
+    if (!element) return;
     place.current.end = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
     if (place.current.end && below) setBelow(0);
   };
