@@ -50,6 +50,11 @@ def nothing(section: Section) -> dict[str, Any]:
     return {}
 
 
+def no_phrases(section: Section) -> dict[str, str]:
+    """The default of `phrases`: an area brings no words of its own to the visitor."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Area:
     """One subject of a channel's configuration; see docs/architecture.md, "An area"."""
@@ -62,6 +67,10 @@ class Area:
     load: Callable[[Any, Section], None]
     check: Callable[[Section, Sections], list[Problem]]
     public: Callable[[Section], dict[str, Any]] = nothing
+    #: Words of this area a visitor reads, by translation key: offered for translation beside the catalogue's phrases.
+    phrases: Callable[[Section], dict[str, str]] = no_phrases
+    #: Dotted path of the DRF serializer that describes the section ("ipblocking.api.SectionSerializer").
+    serializer: str = ""
     edit_role: Role = Role.EDITOR
     description: str | Promise = ""
     icon: str = "settings"

@@ -246,8 +246,8 @@ def contrast_notes(section: Section) -> list[tuple[str, str]]:
                     ink,
                     str(
                         _(
-                            "Contrast with “%(ground)s” is %(ratio)s : 1; text needs 4.5 : 1 to be readable by everyone "
-                            "(WCAG AA). The chat window will take black or white instead."
+                            "The contrast with “%(ground)s” is %(ratio)s : 1; text needs 4.5 : 1 (WCAG AA). The chat takes "
+                            "black or white instead."
                         )
                     )
                     % {"ground": COLOR_LABELS[ground], "ratio": _decimal(ratio)},

@@ -3,8 +3,7 @@
  * <widget-preview data-form="id of the form" data-url="where to post it" data-frame="the chat window's document"
  *   data-module="the widget's preview.js" data-document="id of the JSON with the document to begin with">
  * Inside: .preview-screen, radios preview-device, preview-locale and preview-window, and .preview-says with the sentences. */
-import type { mount as Mount } from "../widget/preview/preview";
-import type { Preview, PreviewOptions } from "../widget/preview/preview";
+import type { mount, Preview, PreviewOptions } from "../widget/preview/preview";
 import { currentTheme } from "./parts/small";
 
 type Document = PreviewOptions["config"];
@@ -27,6 +26,7 @@ interface Answer {
 const PAUSE = 120;
 
 class WidgetPreview extends HTMLElement {
+  private mount: typeof mount | undefined;
   private preview: Preview | undefined;
   private shown: Document | undefined;
   private timer: number | undefined;
@@ -60,17 +60,26 @@ class WidgetPreview extends HTMLElement {
 
   private async start(): Promise<void> {
     const source = document.getElementById(this.dataset["document"] ?? "");
-    const screen = this.querySelector<HTMLElement>(".preview-screen");
-    if (!source || !screen) return;
+    if (!source) return;
     this.shown = JSON.parse(source.textContent) as Document;
     try {
-      const { mount } = (await import(/* @vite-ignore */ this.dataset["module"] ?? "")) as { mount: typeof Mount };
-      if (!this.isConnected) return;
-      this.preview = mount(screen, { frameUrl: this.dataset["frame"] ?? "", config: this.shown, locale: this.locale, theme: currentTheme() });
-      this.say("live");
+      const built = (await import(/* @vite-ignore */ this.dataset["module"] ?? "")) as { mount: typeof mount };
+      this.mount = built.mount;
     } catch {
       this.say("away");
+      return;
     }
+    if (this.isConnected) this.draw();
+  }
+
+  /* From the beginning: the conversation in it is in one language. */
+  private draw(): void {
+    const screen = this.querySelector<HTMLElement>(".preview-screen");
+    if (!screen || !this.shown || !this.mount) return;
+    this.preview?.destroy();
+    this.preview = this.mount(screen, { frameUrl: this.dataset["frame"] ?? "", config: this.shown, locale: this.locale, theme: currentTheme() });
+    if (this.chosen("window") === "closed") this.preview.close();
+    this.say("live");
   }
 
   private get locale(): string {
@@ -86,7 +95,7 @@ class WidgetPreview extends HTMLElement {
     else if (input.name === "preview-window") {
       if (input.value === "open") this.preview?.open();
       else this.preview?.close();
-    } else if (input.name === "preview-locale") this.refresh();
+    } else if (input.name === "preview-locale") this.draw();
   }
 
   private refresh(): void {

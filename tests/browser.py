@@ -85,3 +85,12 @@ def sign_in(page: Page, console: str, password: str, *, email: str = "admin@demo
     page.locator("input[name=password]").fill(password)
     page.locator("form:has(input[name=password]) button[type=submit]").click()
     expect(page.locator("input[name=password]")).to_have_count(0)
+
+
+def paste(page: Page, field: str, text: str) -> None:
+    """Replace the text of a code editor, as a person does: click, select all, paste."""
+    editor = page.locator(f"code-editor:has(textarea[name={field}]) .cm-content")
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    page.keyboard.press("Control+v")

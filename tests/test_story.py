@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Dialog, FrameLocator, Page, expect
 
-from tests.browser import sign_in
+from tests.browser import paste, sign_in
 from tests.stack import Stack, eventually
 from widget.tests.serve import serving
 
@@ -107,15 +107,6 @@ def test_the_snippet_works_on_a_page_as_strict_as_the_policy_beside_it(
         write(chat, "aide")
         expect(chat.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
     assert [one for one in refused if "favicon" not in one] == []
-
-
-def paste(page: Page, field: str, text: str) -> None:
-    """Replace the text of a code editor, as a person does: click, select all, paste."""
-    editor = page.locator(f"code-editor:has(textarea[name={field}]) .cm-content")
-    editor.click()
-    page.keyboard.press("Control+a")
-    page.evaluate("text => navigator.clipboard.writeText(text)", text)
-    page.keyboard.press("Control+v")
 
 
 def open_chat(page: Page) -> FrameLocator:

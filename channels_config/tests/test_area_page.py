@@ -224,7 +224,7 @@ def test_warnings_do_not_keep_anything_from_being_saved(
     page = html.unescape(admin.get(url).content.decode())
     assert "Did you mean “HEADER”?" in page
     assert "Write cxone(…) without “parent.”" in page
-    assert "Contrast with “Header” is 1.0 : 1" in page
+    assert "The contrast with “Header” is 1.0 : 1" in page
 
 
 def test_no_website_is_a_choice_one_makes_on_purpose(

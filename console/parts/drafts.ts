@@ -60,6 +60,12 @@ export function setUpDrafts(): void {
     const saved = loaded instanceof Element && loaded.matches(".save-bar[data-state=saved]");
     const form = saved ? loaded.closest<HTMLFormElement>("form[data-dirty]") : null;
     if (form && before.has(form)) accept(form);
+    if (loaded instanceof Element && loaded.matches("form[data-dirty]")) {
+      // What keeps the form from being saved stands at its top; whoever saved further down has to see it.
+      const alert = loaded.querySelector<HTMLElement>(".conflict, .error-summary");
+      alert?.scrollIntoView({ block: "nearest" });
+      if (alert?.matches(".conflict")) alert.focus({ preventScroll: true });
+    }
     forms().forEach(watch);
   });
 
