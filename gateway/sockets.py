@@ -7,6 +7,7 @@ closed says so (`Outbox.close`), and the socket's own loop stops waiting, writes
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -17,6 +18,10 @@ from gateway.outbox import Outbox
 
 Message = MutableMapping[str, Any]
 
+#: Seconds of silence after which a flooding peer has been heard out, and the most that is spent on it.
+_SILENCE = 0.25
+_HEARD_OUT = 3.0
+
 
 class Socket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
     """A Channels consumer with a loop of its own; the hub has this process's one channel of the layer."""
@@ -26,6 +31,8 @@ class Socket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
     def __init__(self) -> None:
         self.bucket = Bucket()
         self.outbox = Outbox()
+        #: Whether the peer is known to have sent more than was read.
+        self.flooded = False
 
     async def connected(self) -> None:
         """The socket is accepted: let it in, or close it."""
@@ -60,6 +67,9 @@ class Socket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
                     self.outbox.drop()
                     return
                 await self.heard(message.get("text"))
+            if self.flooded and not await self._hear_out(receive):
+                self.outbox.drop()
+                return
             await self.outbox.finish()
         except (OSError, RuntimeError):
             # The peer went away in the middle; servers differ in what they raise.
@@ -81,3 +91,18 @@ class Socket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
             return None
         finally:
             self.outbox.interrupt = None
+
+    async def _hear_out(self, receive: Callable[[], Awaitable[Message]]) -> bool:
+        """Read and drop what is on its way; False when the peer has left meanwhile.
+
+        A connection that is closed over unread bytes is reset, and with it the reason the peer was to be told.
+        """
+        until = time.monotonic() + _HEARD_OUT
+        while time.monotonic() < until:
+            try:
+                message = await asyncio.wait_for(receive(), _SILENCE)
+            except TimeoutError:
+                return True
+            if message["type"] != "websocket.receive":
+                return False
+        return True

@@ -120,6 +120,7 @@ class VisitorSocket(Socket):
         self.heard_at = time.monotonic()
         if not self.bucket.take():
             if self.bucket.refused > limits.PATIENCE:
+                self.flooded = True
                 self.refuse(
                     4429,
                     "TooManyRequests",
