@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -55,6 +55,37 @@ def no_phrases(section: Section) -> dict[str, str]:
     return {}
 
 
+#: What stands for a secret in files, in the API and in webhooks. It never leaves the console as itself.
+SECRET_PLACEHOLDER = "<secret>"  # noqa: S105 - it stands for one
+
+
+def no_secrets(section: Section) -> Section:
+    """The default of `redact`: nothing in the section is secret."""
+    return section
+
+
+def as_given(section: Section, current: Section) -> Section:
+    """The default of `restore`: what came is what is meant."""
+    return section
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the report on a channel JSON taken over from CXone.
+
+    `path` is the place in the channel JSON ("settings.fileRestrictions"); "taken": kept as it was; "changed": taken over in another
+    form, `message` says which; "unknown": nothing here corresponds to it.
+    """
+
+    verdict: Literal["taken", "changed", "unknown"]
+    path: str
+    message: str | Promise = ""
+
+
+#: (channel JSON, section as it is) -> (section with what the JSON says, report). Never raises for any JSON object.
+FromChannelJson = Callable[[Mapping[str, Any], Section], tuple[Section, list[Line]]]
+
+
 @dataclass(frozen=True)
 class Area:
     """One subject of a channel's configuration; see docs/architecture.md, "An area"."""
@@ -65,10 +96,18 @@ class Area:
     urls: str
     dump: Callable[[Any], Section]
     load: Callable[[Any, Section], None]
+    #: Is given any JSON at all (a file's, the API's), so it looks at the shape first, and never raises.
     check: Callable[[Section, Sections], list[Problem]]
     public: Callable[[Section], dict[str, Any]] = nothing
     #: Words of this area a visitor reads, by translation key: offered for translation beside the catalogue's phrases.
     phrases: Callable[[Section], dict[str, str]] = no_phrases
+    #: The section as it may be shown and written to files: each secret (or its ciphertext) is SECRET_PLACEHOLDER.
+    redact: Callable[[Section], Section] = no_secrets
+    #: The inverse, for a section from a file or the API: each SECRET_PLACEHOLDER is what `current` has there (empty where it has
+    #: nothing), any other text is a new secret, encrypted here. Given whatever JSON came, it never raises: `check` says what is wrong.
+    restore: Callable[[Section, Section], Section] = as_given
+    #: What of a channel JSON (wire contract 3.3) belongs to this area; None when nothing does.
+    from_channel_json: FromChannelJson | None = None
     #: Dotted path of the DRF serializer that describes the section ("ipblocking.api.SectionSerializer").
     serializer: str = ""
     edit_role: Role = Role.EDITOR

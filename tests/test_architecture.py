@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LINES = (
     {"chatadmin"},
     {"gateway"},
+    {"api"},
+    {"files"},
     {"publishing"},
     {"surveys", "translations", "file_restrictions", "ipblocking", "auth_config"},
     {"channels_config"},
