@@ -115,12 +115,13 @@ def main() -> None:
     text = "\n".join(lines)
     steps = best({"parse": lambda: entries.parse(text, now=NOW)}, 3)
     parsed = entries.parse(text, now=NOW)
-    section = entries.to_section(parsed.entries)
+    lines_kept = entries.to_lines(parsed.entries)
+    section = entries.section(lines_kept)
     steps |= best(
         {
-            "to_section": lambda: entries.to_section(parsed.entries),
+            "to_lines": lambda: entries.to_lines(parsed.entries),
+            "check": lambda: entries.problems(section),
             "compile": lambda: rules.compile(section),
-            "to_text": lambda: entries.to_text(section),
         },
         3,
     )

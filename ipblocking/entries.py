@@ -10,11 +10,14 @@ A line is
   is passed over.
 - `10.0.0.0/255.0.0.0` is taken as `10.0.0.0/8`.
 
-Reading never fails: what is wrong with a line is a `Finding` with its number, and the other lines are kept. The section (format 1):
+Reading never fails: what is wrong with a line is a `Finding` with its number, and the other lines are kept. The section (format 1)
+holds the entries as lines again, which is a sixth of what objects with four fields each would be:
 
-    {"format": 1, "entries": [{"network": "10.0.0.0/8", "kind": "block", "reason": "", "expires": null | "2027-01-01T00:00Z"}]}
+    {"format": 1, "entries": ["10.0.0.0/8", "allow 10.1.0.0/16 until 2027-01-01T00:00Z # office"],
+     "lists": [{"name": "Anonymisers", "entries": [...]}]}
 
-sorted by family, address, length and kind; a single address stands without `/32` or `/128`.
+`entries` are the channel's own, `lists` the organisation's shared ones it uses. Lines are sorted by family, address, length and
+kind; a single address stands without `/32` or `/128`.
 """
 
 from __future__ import annotations
@@ -334,58 +337,60 @@ def moment_text(seconds: int) -> str:
 # --- the section -----------------------------------------------------------------------------------------------------
 
 
-def to_section(entries: Iterable[Entry]) -> dict[str, Any]:
-    """The section of `entries`: sorted, each network once per kind, without line numbers."""
+def line_of(entry: Entry) -> str:
+    """The entry as the section keeps it, and as `parse` reads it back."""
+    text = str(entry.network)
+    if entry.kind == "allow":
+        text = f"allow {text}"
+    if entry.expires is not None:
+        text += f" until {moment_text(entry.expires)}"
+    return f"{text} # {entry.reason}" if entry.reason else text
+
+
+def to_lines(entries: Iterable[Entry]) -> list[str]:
+    """The lines of `entries` as a section holds them: sorted, each network once per kind."""
     kept, _ = _once(entries)
-    return {
-        "format": 1,
-        "entries": [
-            {
-                "network": str(entry.network),
-                "kind": entry.kind,
-                "reason": entry.reason,
-                "expires": None if entry.expires is None else moment_text(entry.expires),
-            }
-            for entry in kept
-        ],
-    }
+    return [line_of(entry) for entry in kept]
 
 
-def of_section(section: Mapping[str, Any]) -> list[Entry]:
-    """The entries of a section. Raises ValueError, naming the place, when it is not well-formed; see `problems`."""
-    out = []
-    for index, row in enumerate(section["entries"]):
-        text, kind, expires = row["network"], row["kind"], row["expires"]
-        found: Network | None
+def of_lines(lines: Iterable[str]) -> list[Entry]:
+    """The entries of a section's lines. Raises ValueError, naming the place, when one is not well-formed; see `problems`."""
+    out: list[Entry] = []
+    add = out.append
+    for number, line in enumerate(lines, start=1):
         try:
-            found = Network(4, int.from_bytes(inet_pton(AF_INET, text), "big"), 32)
-        except (OSError, ValueError):
-            found = read_network(text)
-        seconds = None if expires is None else read_moment(expires)
-        if found is None or kind not in KINDS or (expires is not None and seconds is None):
-            raise ValueError(f"entries.{index} is not an entry: {row!r}"[:300])
-        out.append(Entry(found, kind, row["reason"], seconds))
+            add(
+                Entry(
+                    Network(4, int.from_bytes(inet_pton(AF_INET, line), "big"), 32), "block", "", None, number
+                )
+            )
+            continue
+        except (OSError, ValueError, TypeError):
+            plain = _plain(line) if isinstance(line, str) else None
+        if plain is not None:
+            add(Entry(plain, "block", "", None, number))
+            continue
+        found, _ = parse_line(line, number, now=0.0) if isinstance(line, str) else ([], [])
+        if len(found) != 1:
+            raise ValueError(f"entries.{number - 1} is not an entry: {line!r}"[:300])
+        add(found[0])
     return out
 
 
-def to_text(section: Mapping[str, Any]) -> str:
-    """The section as its page shows it: one line an entry, in the section's order. `parse` reads the same entries back."""
-    lines = []
-    for row in section["entries"]:
-        line = ("allow " if row["kind"] == "allow" else "") + row["network"]
-        if row["expires"] is not None:
-            line += f" until {row['expires']}"
-        if row["reason"]:
-            line += f" # {row['reason']}"
-        lines.append(line)
-    return "".join(line + "\n" for line in lines)
+def section(lines: Sequence[str] = (), lists: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+    """A section of one's own lines and of the shared lists' by name."""
+    return {
+        "format": 1,
+        "entries": list(lines),
+        "lists": [{"name": name, "entries": list(of)} for name, of in sorted((lists or {}).items())],
+    }
 
 
 class Problem(NamedTuple):
     """One thing wrong with a section that did not come from `parse` (an import, the API). `path` leads to it.
 
-    Codes: `wrong_format`, `not_a_list`, `too_many`, `not_an_entry`, `not_a_network`, `not_canonical`, `unknown_kind`,
-    `not_a_text`, `reason_too_long`, `bad_expiry`, `duplicate`, `not_sorted`.
+    Codes: those of errors in `Finding`, and `not_an_object`, `unknown_field`, `wrong_format`, `not_a_list`, `too_many`,
+    `too_large`, `not_a_text`, `not_an_entry`, `not_canonical` (value: how it is written), `duplicate`, `not_sorted`, `bad_name`.
     """
 
     path: str
@@ -393,41 +398,86 @@ class Problem(NamedTuple):
     value: str = ""
 
 
-def problems(section: Mapping[str, Any]) -> list[Problem]:
-    """Everything wrong with `section`; an empty list means that it can be published. Never raises on JSON."""
-    found = []
-    if section.get("format") != 1:
-        found.append(Problem("format", "wrong_format", str(section.get("format"))[:100]))
-    rows = section.get("entries")
-    if not isinstance(rows, list):
-        return [*found, Problem("entries", "not_a_list", str(rows)[:100])]
-    if len(rows) > MAX_ENTRIES:
-        return [*found, Problem("entries", "too_many", str(len(rows)))]
-    before: tuple[Network, str] | None = None
-    for index, row in enumerate(rows):
-        path = f"entries.{index}"
-        if not isinstance(row, Mapping):
-            found.append(Problem(path, "not_an_entry", str(row)[:100]))
+#: Problems that are told one by one; a list of another kind altogether would have as many as lines.
+_MOST_PROBLEMS = 100
+MAX_NAME = 120
+MAX_LISTS = 50
+#: Characters of all lines together: what a sealed snapshot has room for (publishing.snapshot, after two times Base64).
+MAX_CHARACTERS = 6_000_000
+
+
+def problems(found: Any) -> list[Problem]:
+    """Everything wrong with a section; an empty list means that it can be published. Never raises on JSON."""
+    if not isinstance(found, Mapping):
+        return [Problem("", "not_an_object")]
+    out = [
+        Problem(str(name), "unknown_field") for name in found if name not in {"format", "entries", "lists"}
+    ]
+    if found.get("format") != 1 or isinstance(found.get("format"), bool):
+        out.append(Problem("format", "wrong_format", str(found.get("format"))[:100]))
+    out += _line_problems("entries", found.get("entries"))
+    shared = found.get("lists")
+    if not isinstance(shared, list):
+        return [*out, Problem("lists", "not_a_list", str(shared)[:100])]
+    if len(shared) > MAX_LISTS:
+        return [*out, Problem("lists", "too_many", str(MAX_LISTS))]
+    before = ""
+    for index, one in enumerate(shared):
+        path = f"lists.{index}"
+        if not isinstance(one, Mapping) or set(one) != {"name", "entries"}:
+            out.append(Problem(path, "not_an_object"))
             continue
-        text, kind, reason, expires = (row.get(key) for key in ("network", "kind", "reason", "expires"))
-        one = read_network(text) if isinstance(text, str) else None
-        if one is None:
-            found.append(Problem(f"{path}.network", "not_a_network", str(text)[:100]))
-        elif str(one) != text:
-            found.append(Problem(f"{path}.network", "not_canonical", str(text)[:100]))
-        if kind not in KINDS:
-            found.append(Problem(f"{path}.kind", "unknown_kind", str(kind)[:100]))
-        if not isinstance(reason, str) or _CONTROL.search(reason) or reason != reason.strip():
-            found.append(Problem(f"{path}.reason", "not_a_text", str(reason)[:100]))
-        elif len(reason) > MAX_REASON:
-            found.append(Problem(f"{path}.reason", "reason_too_long", reason[:100]))
-        if expires is not None:
-            seconds = read_moment(expires) if isinstance(expires, str) else None
-            if seconds is None or moment_text(seconds) != expires:
-                found.append(Problem(f"{path}.expires", "bad_expiry", str(expires)[:100]))
-        if one is not None and isinstance(kind, str):
-            here = (one, kind)
-            if before is not None and here <= before:
-                found.append(Problem(path, "duplicate" if here == before else "not_sorted", str(text)[:100]))
-            before = here
-    return found
+        name = one["name"]
+        if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME or _CONTROL.search(name):
+            out.append(Problem(f"{path}.name", "bad_name", str(name)[:100]))
+        elif before and name <= before:
+            out.append(Problem(path, "duplicate" if name == before else "not_sorted", name[:100]))
+        else:
+            before = name
+        out += _line_problems(f"{path}.entries", one["entries"])
+    if not out:
+        total = sum(len(line) + 1 for _, lines in all_lines(found) for line in lines)
+        if total > MAX_CHARACTERS:
+            out.append(Problem("entries", "too_large", str(total)))
+    return out
+
+
+def all_lines(found: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """(name, lines) of one's own list (no name) and of every shared one of a well-formed section."""
+    return [("", found["entries"]), *((one["name"], one["entries"]) for one in found["lists"])]
+
+
+def _line_problems(path: str, lines: Any) -> list[Problem]:
+    if not isinstance(lines, list):
+        return [Problem(path, "not_a_list", str(lines)[:100])]
+    if len(lines) > MAX_ENTRIES:
+        return [Problem(path, "too_many", str(MAX_ENTRIES))]
+    out: list[Problem] = []
+    before: tuple[Network, str] | None = None
+    for index, line in enumerate(lines):
+        if len(out) >= _MOST_PROBLEMS:
+            break
+        place = f"{path}.{index}"
+        if not isinstance(line, str):
+            out.append(Problem(place, "not_a_text", str(line)[:100]))
+            continue
+        plain = _plain(line)
+        if plain is not None:
+            entry = Entry(plain)
+        else:
+            entries, findings = parse_line(line, 1, now=0.0)
+            wrong = next((one for one in findings if one.level == "error"), None)
+            if wrong is not None:
+                out.append(Problem(place, wrong.code, wrong.value))
+                continue
+            if len(entries) != 1:
+                out.append(Problem(place, "not_an_entry", line[:100]))
+                continue
+            entry = entries[0]
+        if line_of(entry) != line:
+            out.append(Problem(place, "not_canonical", line_of(entry)[:100]))
+        here = (entry.network, entry.kind)
+        if before is not None and here <= before:
+            out.append(Problem(place, "duplicate" if here == before else "not_sorted", line[:100]))
+        before = here
+    return out

@@ -31,7 +31,7 @@ def review(
 ) -> list[Finding]:
     """Findings of level `danger`, by line: `blocks_you`, `blocks_everyone`, `blocks_proxy`, `blocks_private`.
 
-    `entries` are sorted, as `parse` and `of_section` give them. `own_address` is that of whoever saves, `proxies` the
+    `entries` are sorted, as `parse` and `of_lines` give them. `own_address` is that of whoever saves, `proxies` the
     networks of `TRUSTED_PROXIES`, `now` in seconds since 1970. Exceptions and expiry are counted in. Each danger is said
     once per address, family or range, at the line of the first entry that brings it about.
     """

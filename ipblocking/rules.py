@@ -10,14 +10,16 @@ which also compares with C radix trees).
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from .addresses import BITS, Network, read_address
-from .entries import Entry, moment_text, of_section
+from .entries import Entry, all_lines, moment_text, of_lines
 
 _NEVER = float("inf")
 _ABSENT = -1
@@ -37,6 +39,8 @@ class Decision(NamedTuple):
     rule: str | None = None
     reason: str = ""
     expires: float | None = None
+    #: The shared list that decided; empty for the channel's own.
+    source: str = ""
 
 
 class Rule(NamedTuple):
@@ -47,11 +51,34 @@ class Rule(NamedTuple):
     reason: str
     expires: str | None
     active: bool
+    source: str = ""
 
 
-def compile(section: Mapping[str, Any]) -> Matcher:
-    """The matcher of a published section (format 1). Raises ValueError when it is not well-formed."""
-    return Matcher(of_section(section))
+#: Compiled lists by what they hold: channels that use one shared list, and a release that changes something else, share them.
+_compiled: WeakValueDictionary[bytes, Matcher] = WeakValueDictionary()
+
+
+def compile_lines(lines: Sequence[str]) -> Matcher:
+    """The matcher of one list's lines, made once for as long as somebody holds it. Raises ValueError."""
+    try:
+        key = hashlib.sha256("\n".join(lines).encode()).digest()
+    except (TypeError, UnicodeEncodeError):
+        raise ValueError("a line of the list is no text") from None
+    found = _compiled.get(key)
+    if found is None:
+        found = _compiled[key] = Matcher(of_lines(lines))
+    return found
+
+
+def compile(section: Mapping[str, Any]) -> Blocklist:
+    """The decisions of a published section (format 1). Raises ValueError when it is not well-formed."""
+    try:
+        if section["format"] != 1:
+            raise ValueError("the section is of a format that is not known here")
+        lists = [(name, compile_lines(lines)) for name, lines in all_lines(section)]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the section is not well-formed: {error!r}") from None
+    return Blocklist([(name, matcher) for name, matcher in lists if len(matcher)])
 
 
 class _Family:
@@ -130,7 +157,7 @@ class _Family:
 class Matcher:
     """A compiled list. Immutable, and safe to use from several threads."""
 
-    __slots__ = ("_four", "_six", "size")
+    __slots__ = ("__weakref__", "_four", "_six", "size")
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         rows = list(entries)
@@ -237,3 +264,43 @@ class Matcher:
                 shut = True
             index = table.parents[index]
         return shut
+
+
+class Blocklist:
+    """All lists that hold for a channel: its own, and the shared ones it uses. Immutable.
+
+    An exception of any of them wins over the blocks of all; else the first list that blocks, in their order, decides.
+    """
+
+    __slots__ = ("lists",)
+
+    def __init__(self, lists: Sequence[tuple[str, Matcher]]) -> None:
+        self.lists = tuple(lists)
+
+    def __bool__(self) -> bool:
+        """Whether there is any entry; without one every address may come in, and nobody need be asked for theirs."""
+        return bool(self.lists)
+
+    def __len__(self) -> int:
+        return sum(len(matcher) for _, matcher in self.lists)
+
+    def blocked(self, address: str, now: float) -> Decision:
+        """As `Matcher.blocked`, over all lists; `source` names the shared list that decided."""
+        deciding: Decision | None = None
+        for name, matcher in self.lists:
+            decision = matcher.blocked(address, now)
+            if decision.code == "invalid":
+                return decision
+            if decision.code == "allow":
+                return decision._replace(source=name) if name else decision
+            if deciding is None or (decision.blocked and not deciding.blocked):
+                deciding = decision._replace(source=name) if name and decision.blocked else decision
+        return Decision(False, "no_rule", address) if deciding is None else deciding
+
+    def covering(self, address: str, now: float) -> list[Rule]:
+        """Every entry of every list that covers `address`, expired ones too; [] for text that is no address."""
+        return [
+            rule._replace(source=name)
+            for name, matcher in self.lists
+            for rule in matcher.covering(address, now)
+        ]

@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipblocking import rules
 from ipblocking.addresses import Network, networks_of_range, read_address, read_network
 from ipblocking.entries import (
     Entry,
     Finding,
     moment_text,
-    of_section,
+    of_lines,
     parse,
     parse_line,
     problems,
     read_moment,
-    to_section,
-    to_text,
+    section,
+    to_lines,
 )
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -34,7 +35,7 @@ def read(text: str) -> tuple[list[str], list[tuple[int, str, str]]]:
     """The entries as canonical lines, and the findings as (line, code, suggestion)."""
     found = parse(text, now=NOW)
     said = [(one.line, one.code, one.suggestion) for one in found.findings]
-    return to_text(to_section(found.entries)).splitlines(), said
+    return to_lines(found.entries), said
 
 
 @pytest.mark.parametrize(
@@ -221,60 +222,71 @@ LIST = "10.0.0.0/8\nallow 10.1.0.0/16 until 2028-01-01T00:00Z # office\n1.2.3.4 
 
 def test_the_section_is_the_golden_file() -> None:
     golden = Path(__file__).parent / "golden_section.json"
-    section = to_section(parse(LIST, now=NOW).entries)
-    assert json.dumps(section, indent=1, sort_keys=True) + "\n" == golden.read_text(encoding="utf-8")
+    made = section(to_lines(parse(LIST, now=NOW).entries), {"Tor": ["192.0.2.1"], "Bots": []})
+    assert json.dumps(made, indent=1, sort_keys=True) + "\n" == golden.read_text(encoding="utf-8")
 
 
 def test_the_same_lines_in_any_order_give_the_same_section() -> None:
     backwards = "\n".join(reversed(LIST.splitlines()))
-    assert to_section(parse(LIST, now=NOW).entries) == to_section(parse(backwards, now=NOW).entries)
+    assert to_lines(parse(LIST, now=NOW).entries) == to_lines(parse(backwards, now=NOW).entries)
 
 
 def test_a_section_reads_back_as_the_same_section() -> None:
-    section = to_section(parse(LIST, now=NOW).entries)
-    assert problems(section) == []
-    assert to_section(of_section(section)) == section
+    lines = to_lines(parse(LIST, now=NOW).entries)
+    assert problems(section(lines)) == []
+    assert to_lines(of_lines(lines)) == lines
 
 
 @pytest.mark.parametrize(
-    ("row", "path", "code"),
+    ("line", "code"),
     [
-        ({"network": "10.0.0.1/8"}, "entries.0.network", "not_canonical"),
-        ({"network": "10.0.0.1/32"}, "entries.0.network", "not_canonical"),
-        ({"network": "x"}, "entries.0.network", "not_a_network"),
-        ({"network": 7}, "entries.0.network", "not_a_network"),
-        ({"kind": "deny"}, "entries.0.kind", "unknown_kind"),
-        ({"kind": ["block"]}, "entries.0.kind", "unknown_kind"),
-        ({"reason": None}, "entries.0.reason", "not_a_text"),
-        ({"reason": "a\nb"}, "entries.0.reason", "not_a_text"),
-        ({"reason": "x" * 201}, "entries.0.reason", "reason_too_long"),
-        ({"expires": "tomorrow"}, "entries.0.expires", "bad_expiry"),
-        ({"expires": "2028-01-01"}, "entries.0.expires", "bad_expiry"),
-        ({"expires": 5}, "entries.0.expires", "bad_expiry"),
+        ("10.0.0.1/8", "not_canonical"),
+        ("10.0.0.1/32", "not_canonical"),
+        ("!10.0.0.0/8", "not_canonical"),
+        ("1.2.3.4 until 2028-01-01", "not_canonical"),
+        ("1.2.3.4 #spam", "not_canonical"),
+        ("1.2.3.4 # " + "x" * 201, "not_canonical"),
+        ("x", "not_an_address"),
+        ("010.1.1.1", "leading_zero"),
+        ("1.2.3.4 until tomorrow", "bad_expiry"),
+        ("1.1.1.1-1.1.1.3", "not_an_entry"),
+        ("# nothing else", "not_an_entry"),
+        (7, "not_a_text"),
     ],
 )
-def test_a_broken_entry_is_named(row: dict, path: str, code: str) -> None:
-    section = {
-        "format": 1,
-        "entries": [{"network": "1.2.3.4", "kind": "block", "reason": "", "expires": None, **row}],
-    }
-    assert [(one.path, one.code) for one in problems(section)] == [(path, code)]
+def test_a_broken_line_is_named(line: Any, code: str) -> None:
+    found = problems({"format": 1, "entries": ["1.2.3.3", line], "lists": []})
+    assert ("entries.1", code) in [(one.path, one.code) for one in found]
 
 
 def test_a_broken_section_is_described_not_raised() -> None:
-    row = {"network": "1.2.3.4", "kind": "block", "reason": "", "expires": None}
-    assert [one.code for one in problems({})] == ["wrong_format", "not_a_list"]
-    assert [one.code for one in problems({"format": 1, "entries": [7]})] == ["not_an_entry"]
-    assert [one.code for one in problems({"format": 1, "entries": [row, row]})] == ["duplicate"]
-    assert [one.code for one in problems({"format": 1, "entries": [row, {**row, "network": "1.1.1.1"}]})] == [
-        "not_sorted"
-    ]
+    good = section(["1.2.3.4"])
+
+    def codes(**changes: Any) -> list[tuple[str, str]]:
+        return [(one.path, one.code) for one in problems({**good, **changes})]
+
+    assert codes() == []
+    assert [one.code for one in problems({})] == ["wrong_format", "not_a_list", "not_a_list"]
+    assert [one.code for one in problems([])] == ["not_an_object"]
+    assert codes(more=1) == [("more", "unknown_field")]
+    assert codes(entries=["1.2.3.4", "1.2.3.4"]) == [("entries.1", "duplicate")]
+    assert codes(entries=["1.2.3.4", "1.1.1.1"]) == [("entries.1", "not_sorted")]
+    assert codes(lists=[{"name": "", "entries": []}]) == [("lists.0.name", "bad_name")]
+    assert codes(lists=[{"name": "A", "entries": ["x"]}]) == [("lists.0.entries.0", "not_an_address")]
+    assert codes(lists=[{"name": "A"}, 7]) == [("lists.0", "not_an_object"), ("lists.1", "not_an_object")]
+    twice = [{"name": "B", "entries": []}, {"name": "B", "entries": []}, {"name": "A", "entries": []}]
+    assert codes(lists=twice) == [("lists.1", "duplicate"), ("lists.2", "not_sorted")]
 
 
-def test_a_section_that_is_none_cannot_be_compiled() -> None:
-    row = {"network": "1.2.3", "kind": "block", "reason": "", "expires": None}
+def test_more_than_a_snapshot_has_room_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ipblocking.entries.MAX_CHARACTERS", 15)
+    assert problems(section(["1.2.3.4"], {"A": ["1.1.1.1"]})) == [("entries", "too_large", "16")]
+
+
+@pytest.mark.parametrize("line", ["1.2.3", "1.1.1.1-1.1.1.3", "# x", 7])
+def test_a_line_that_is_no_entry_cannot_be_compiled(line: Any) -> None:
     with pytest.raises(ValueError, match=r"entries\.0"):
-        of_section({"format": 1, "entries": [row]})
+        of_lines([line])
 
 
 # --- against the standard library ------------------------------------------------------------------------------------
@@ -345,11 +357,11 @@ entry_lines = st.builds(
 
 @settings(deadline=None)
 @given(st.lists(entry_lines, max_size=12))
-def test_canonical_text_reads_back_as_the_same_section(lines: list[str]) -> None:
-    section = to_section(parse("\n".join(lines), now=NOW).entries)
-    assert problems(section) == []
-    again = parse(to_text(section), now=NOW)
-    assert to_section(again.entries) == section
+def test_canonical_lines_read_back_as_the_same_lines(lines: list[str]) -> None:
+    canonical = to_lines(parse("\n".join(lines), now=NOW).entries)
+    assert problems(section(canonical)) == []
+    again = parse("\n".join(canonical), now=NOW)
+    assert to_lines(again.entries) == canonical == to_lines(of_lines(canonical))
     assert [one for one in again.findings if one.level == "error" or one.code == "duplicate"] == []
 
 
@@ -357,23 +369,26 @@ def test_canonical_text_reads_back_as_the_same_section(lines: list[str]) -> None
 @given(st.text(max_size=120) | st.text(alphabet="0123456789./-:#!; \nuntilaow", max_size=120))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     found = parse(text, now=NOW)
-    assert problems(to_section(found.entries)) == []
+    assert problems(section(to_lines(found.entries))) == []
 
 
 json_values = st.recursive(
     st.none() | st.integers() | st.text(max_size=12), lambda inner: st.lists(inner, max_size=2), max_leaves=4
 )
-rows = st.dictionaries(st.sampled_from(["network", "kind", "reason", "expires"]), json_values)
+lists = st.fixed_dictionaries({"name": json_values, "entries": json_values})
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.dictionaries(
-        st.sampled_from(["format", "entries"]), json_values | st.lists(rows | json_values, max_size=3)
+    json_values
+    | st.dictionaries(
+        st.sampled_from(["format", "entries", "lists"]),
+        json_values | st.lists(entry_lines | json_values | lists, max_size=3),
     )
 )
-def test_problems_of_any_json_are_found_without_an_error(section: dict) -> None:
-    assert isinstance(problems(section), list)
+def test_problems_of_any_json_are_found_without_an_error(found: Any) -> None:
+    if not problems(found):
+        rules.compile(found)
 
 
 @given(st.integers(0, 253_402_300_799))

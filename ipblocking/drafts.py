@@ -1,0 +1,165 @@
+"""What stands in a list: reading a text, comparing it with the rows, writing only what differs."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from ipblocking import review
+from ipblocking.entries import Entry, Finding, of_lines, parse, to_lines
+from ipblocking.models import AddressList, BlockEntry
+from tenants.scope import current_tenant_id
+
+#: Findings that are kept and shown one by one; of the others the number is.
+MOST_FINDINGS = 200
+_LEVELS = {"danger": 0, "error": 1, "warning": 2}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A text, read: the lines of a section, the entries behind them, and everything there is to say."""
+
+    source: str
+    lines: list[str]
+    entries: list[Entry]
+    findings: list[Finding]
+
+    @property
+    def dangers(self) -> list[Finding]:
+        return [one for one in self.findings if one.level == "danger"]
+
+    def told(self) -> dict[str, Any]:
+        """The findings as a list's row keeps them: {"counts": {level: n}, "shown": [[line, code, level, value, …]]}."""
+        ordered = sorted(self.findings, key=lambda one: (_LEVELS[one.level], one.line))
+        return {
+            "counts": dict(Counter(one.level for one in self.findings)),
+            "shown": [list(one) for one in ordered[:MOST_FINDINGS]],
+        }
+
+
+def told_findings(told: dict[str, Any]) -> list[Finding]:
+    """The findings a row keeps."""
+    return [Finding(*one) for one in told.get("shown", [])]
+
+
+def read(source: str, *, own_address: str | None, proxies: Iterable[str] = ()) -> Read:
+    """Read a text as a person typed it; who would be shut out that should get in is among the findings."""
+    now = time.time()
+    text = plain(source)
+    found = parse(text, now=now)
+    dangers = review.review(found.entries, now=now, own_address=own_address, proxies=proxies)
+    return Read(
+        text,
+        # Sorted, and each once, already.
+        [line for line in to_lines_sorted(found.entries)],
+        found.entries,
+        [*dangers, *found.findings],
+    )
+
+
+def plain(source: str) -> str:
+    """The text with line feeds alone, without a byte order mark, without what PostgreSQL cannot keep."""
+    text = source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").replace("\x00", "")
+    return text.encode("utf-8", "replace").decode()
+
+
+def to_lines_sorted(entries: Sequence[Entry]) -> list[str]:
+    return to_lines(entries)
+
+
+def own_list(channel: Any) -> AddressList:
+    """The channel's own list; an unsaved one where it has none yet."""
+    return AddressList.objects.filter(channel=channel).first() or AddressList(channel=channel)
+
+
+def write(target: AddressList, source: str, lines: Sequence[str], *, told: dict[str, Any], by: str) -> None:
+    """Make `lines` the entries of the list, and `source` its text. Rows that stay keep who added them, and their hits."""
+    before = set(target.kept)
+    after = set(lines)
+    target.source, target.lines, target.size = source, "\n".join(lines), len(lines)
+    target.findings = told
+    target.version += 1
+    target.saved_at, target.saved_by_label = timezone.now(), by
+    target.save()
+    _write_rows(target, [line for line in lines if line not in before], sorted(before - after), by=by)
+
+
+def _write_rows(target: AddressList, new: Sequence[str], gone: Sequence[str], *, by: str) -> None:
+    added = of_lines(new)
+    wanted = {(str(one.network), one.kind) for one in added}
+    dropped = [
+        (network, kind)
+        for one in of_lines(gone)
+        if (network := str(one.network), kind := one.kind) not in wanted
+    ]
+    keys = [current_tenant_id(), target.pk]
+    with connection.cursor() as cursor:
+        if dropped:
+            cursor.execute(_DELETE, [*(list(column) for column in zip(*dropped, strict=True)), *keys])
+        if added:
+            cursor.execute(
+                _UPSERT,
+                [
+                    *keys,
+                    target.saved_at,
+                    by,
+                    [str(one.network) for one in added],
+                    [one.kind for one in added],
+                    [one.reason for one in added],
+                    [None if one.expires is None else datetime.fromtimestamp(one.expires, UTC) for one in added],
+                ],
+            )
+
+
+_DELETE = """
+DELETE FROM ipblocking_blockentry e USING unnest(%s::cidr[], %s::text[]) AS w(network, kind)
+ WHERE e.tenant_id = %s AND e.list_id = %s AND e.network = w.network AND e.kind = w.kind
+"""
+_UPSERT = """
+INSERT INTO ipblocking_blockentry
+       (tenant_id, list_id, added_at, added_by_label, hits, network, kind, reason, expires_at)
+SELECT %s, %s, %s, %s, 0, w.network, w.kind, w.reason, w.expires
+  FROM unnest(%s::cidr[], %s::text[], %s::text[], %s::timestamptz[]) AS w(network, kind, reason, expires)
+ON CONFLICT (tenant_id, list_id, network, kind)
+DO UPDATE SET reason = EXCLUDED.reason, expires_at = EXCLUDED.expires_at
+"""
+
+
+def without(target: AddressList, entry: BlockEntry) -> str:
+    """The list's text without this entry: its line goes, or, where a line makes several networks, the others stay."""
+    found = parse(target.source, now=time.time())
+    lines = target.source.split("\n")
+    mine = [one for one in _every(target.source) if (str(one.network), one.kind) == (entry.network, entry.kind)]
+    numbers = {one.line for one in mine}
+    others: dict[int, list[Entry]] = {number: [] for number in numbers}
+    for one in _every(target.source):
+        if one.line in numbers and (str(one.network), one.kind) != (entry.network, entry.kind):
+            others[one.line].append(one)
+    del found
+    kept: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        kept += to_lines(others[number]) if number in numbers else [line]
+    return "\n".join(kept)
+
+
+def _every(source: str) -> list[Entry]:
+    """The entries of each line, duplicates included."""
+    from ipblocking.entries import parse_line  # noqa: PLC0415
+
+    return [
+        entry
+        for number, line in enumerate(source.split("\n"), start=1)
+        for entry in parse_line(line.strip(), number, now=0.0)[0]
+    ]
+
+
+def digest_of(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
