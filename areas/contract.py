@@ -86,6 +86,18 @@ class Line:
 FromChannelJson = Callable[[Mapping[str, Any], Section], tuple[Section, list[Line]]]
 
 
+def identity(section: Section) -> Section:
+    """The default of `disarm` (nothing of the organisation's runs in a visitor's browser) and of `private`."""
+    return section
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that people never see, in what `describe` answers: only whether two of them are the same can be told."""
+
+    mark: str = ""
+
+
 @dataclass(frozen=True)
 class Area:
     """One subject of a channel's configuration; see docs/architecture.md, "An area"."""
@@ -108,6 +120,14 @@ class Area:
     restore: Callable[[Section, Section], Section] = as_given
     #: What of a channel JSON (wire contract 3.3) belongs to this area; None when nothing does.
     from_channel_json: FromChannelJson | None = None
+    #: The section in a reader's words, for differences between versions: label -> text, number, bool, None, a list of entries, a
+    #: `Secret`, or such a mapping again. Without it the names of the section's own fields are shown (areas.differences).
+    describe: Callable[[Section], Mapping[Any, Any]] | None = None
+    #: The section as the environment gets it, inside the encrypted part of a snapshot: secrets in place of their references.
+    #: Called within the organisation's scope; may raise kit.secrets.Unreadable.
+    private: Callable[[Section], Section] = identity
+    #: The section without what runs code of the organisation's own in a visitor's browser: the emergency switch publishes that.
+    disarm: Callable[[Section], Section] = identity
     #: Dotted path of the DRF serializer that describes the section ("ipblocking.api.SectionSerializer").
     serializer: str = ""
     edit_role: Role = Role.EDITOR

@@ -30,6 +30,10 @@ register(
 )
 
 
+#: Characters of a note on a release.
+NOTE_LENGTH = 500
+
+
 class DraftChanged(Exception):
     """Somebody else saved this area after the page was opened. `section` is what stands there now."""
 
@@ -41,7 +45,7 @@ class DraftChanged(Exception):
 class Publisher(Protocol):
     """publishing.services.publish; returns the Release (an object with `number`)."""
 
-    def __call__(self, channel: Any, *, areas: list[str], by: User | None) -> Any: ...
+    def __call__(self, channel: Any, *, areas: list[str], by: User | None, note: str = "") -> Any: ...
 
 
 def publisher() -> Publisher:
@@ -54,12 +58,18 @@ def seen_digest(area: Area, channel: ChannelLike) -> str:
 
 
 def save_draft(
-    channel: ChannelLike, area: Area, apply: Callable[[], object], *, seen: str | None, by: User
+    channel: ChannelLike,
+    area: Area,
+    apply: Callable[[], object],
+    *,
+    seen: str | None,
+    by: User,
+    note: str = "",
 ) -> Any:
     """Lock the channel, make sure nobody saved in between, apply the change, record it, publish it; returns the Release.
 
     `apply` writes the draft rows. `seen` is `seen_digest` of when the page was opened; None forgoes the comparison (an
-    API client without If-Match). Raises DraftChanged; whatever `apply` raises undoes everything.
+    API client without If-Match); `note` is the person's own word on the release. Raises DraftChanged; whatever `apply` raises undoes everything.
     """
     model = cast("type[Model]", type(channel))
     model._default_manager.select_for_update().get(pk=channel.pk)
@@ -74,4 +84,4 @@ def save_draft(
         area=str(area.name),
         channel=str(channel),
     )
-    return publisher()(channel, areas=[area.name], by=by)
+    return publisher()(channel, areas=[area.name], by=by, note=" ".join(note.split())[:NOTE_LENGTH])

@@ -17,12 +17,12 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 from areas.contract import ChannelLike
 
-State = Literal["up_to_date", "pending", "behind", "failed", "never"]
+State = Literal["up_to_date", "pending", "behind", "failed", "never", "hidden"]
 
 
 @dataclass(frozen=True)
 class EnvironmentState:
-    """One environment of one channel. `behind` counts releases; `error` is a sentence, empty when there is none."""
+    """One environment of one channel; hidden: by the emergency switch. `behind` counts releases; `error` is a sentence, empty when there is none."""
 
     environment: str
     label: str | Promise

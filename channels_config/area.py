@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Area
-from channels_config import section
+from channels_config import cxone, section
 
 AREA = Area(
     name="channels_config",
@@ -21,4 +21,7 @@ AREA = Area(
     load=section.load,
     check=section.check,
     public=section.public,
+    disarm=lambda one: {**one, "custom_js": ""},
+    from_channel_json=cxone.from_channel_json,
+    serializer="channels_config.api.SectionSerializer",
 )

@@ -10,7 +10,7 @@ from kit.plain_text import Plain
 
 MOST_SHOWN = 6
 #: What needs somebody comes first.
-_URGENCY = {"failed": 0, "behind": 1, "never": 2, "pending": 3, "up_to_date": 4}
+_URGENCY = {"failed": 0, "hidden": 0, "behind": 1, "never": 2, "pending": 3, "up_to_date": 4}
 
 
 def overview() -> dict[str, Any]:

@@ -16,6 +16,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 CONFIG_AREAS = [
     "channels_config.area.AREA",
+    "translations.area.AREA",
+    "file_restrictions.area.AREA",
+    "auth_config.area.AREA",
 ]
 CONFIG_PUBLISHER = "publishing.services.publish"
 CONFIG_COMPILER = "publishing.compile.draft_document"
@@ -40,7 +43,7 @@ PUBLISHING_SIGNING_KEY = env.text(
 )
 
 
-def _environment(name: str, port: int) -> dict[str, str]:
+def _environment(name: str, port: int) -> dict[str, Any]:
     public_url = env.text(f"{name.upper()}_ENV_URL", default=f"http://127.0.0.1:{port}").rstrip("/")
     return {
         "name": name,
@@ -49,10 +52,17 @@ def _environment(name: str, port: int) -> dict[str, str]:
         "encryption_key": env.text(
             f"{name.upper()}_ENV_ENCRYPTION_KEY", example='{"kty":"OKP","crv":"X25519","x":"…"}'
         ),
+        # Several places with processes and a database each: [{"name": "ca", "push_url": "https://…", "public_url": "https://…"}]
+        "regions": env.json(f"{name.upper()}_ENV_REGIONS", default=[]),
     }
 
 
 ENVIRONMENTS = [_environment("test", 8001), _environment("live", 8002)]
+
+#: Keys of secrets kept in the database, the newest first (kit.secrets). What is written uses the first, what is read any.
+FIELD_ENCRYPTION_KEYS = env.csv("FIELD_ENCRYPTION_KEYS", example="32-bytes-in-url-safe-base64,the-one-before")
+#: Whether sign-in providers may lie on this machine, and be called without https there: for trying things out.
+ALLOW_LOOPBACK_PROVIDERS = env.boolean("ALLOW_LOOPBACK_PROVIDERS", default=False)
 
 # -- Django -----------------------------------------------------------------------------------------------------------
 
@@ -72,7 +82,13 @@ INSTALLED_APPS = [
     "audit",
     "areas",
     "channels_config",
+    "translations",
+    "file_restrictions",
+    "auth_config",
     "publishing",
+    "files",
+    "api",
+    "drf_spectacular",
     "chatadmin",
 ]
 
@@ -153,6 +169,10 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # Two editors of 256 KB, urlencoded, and what else a page holds.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "kit.uploads.BoundedUploadHandler",
+]
 
 # -- Security ---------------------------------------------------------------------------------------------------------
 
@@ -222,15 +242,33 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "promotions": {"task": "publishing.tasks.promotions", "schedule": 2.0, "options": {"expires": 10}},
+    "copies": {"task": "publishing.tasks.copies", "schedule": 15.0, "options": {"expires": 30}},
+    "regions": {"task": "publishing.tasks.regions", "schedule": 60.0, "options": {"expires": 120}},
 }
 
 # -- REST, logs -------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "api.problems.handler",
+    "UNAUTHENTICATED_USER": None,
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "chatadmin",
+    "VERSION": "1",
+    "DESCRIPTION": "Configure, test and publish web chat channels.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": [],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.complete"],
+    "PREPROCESSING_HOOKS": ["api.schema.only_operations"],
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+#: Requests a minute that one token may make of the REST API; half of them at once.
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", default=1200)
 
 LOGGING = {
     "version": 1,

@@ -6,12 +6,13 @@ a request costs two look-ups and two sends.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from gateway import doors, metrics
-from gateway.published import Channel, Page, registry
+from gateway import addresses, doors, metrics
+from gateway.published import Channel, Page, registry, shelf
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,8 +22,13 @@ Answer = tuple[dict[str, Any], dict[str, Any], int]
 #: Browsers ask again each time (the ETag makes that cheap), a shared cache in front may keep an answer for a second;
 #: it is a push that makes the next one, so a cache that is purged by pushes may keep it longer.
 _CACHE = b"public, max-age=0, s-maxage=1, must-revalidate"
+#: Where addresses are blocked no shared cache may answer: it would not look at who asks. A browser asks again with its ETag.
+_CACHE_BY_ADDRESS = b"private, no-cache"
 #: Finished answers kept per page. Origins are the visitor's to choose, so there must be an end.
 _MEMO = 512
+
+#: A browser's list of languages is longer than one tag, and nobody reads hundreds of them.
+_LONGEST_LOCALE = 200
 
 _hot = metrics.hot
 _channels = registry.by_path
@@ -36,16 +42,23 @@ async def channel_json(scope: Scope, receive: Receive, send: Send) -> bool:
     method = scope["method"]
     if method != "GET" and method != "HEAD":
         return False
+    if channel.addresses is not None:
+        # Before the memory of answers, which knows nothing of addresses.
+        refusal = addresses.refusal(channel, scope)
+        if refusal is not None:
+            await _turn_away(channel, refusal, scope, send)
+            return True
     query = scope["query_string"]
     page = channel.pages[channel.default_locale] if not query else _page(channel, query)
     headers = dict(scope["headers"])
     key = (headers.get(b"origin"), headers.get(b"accept-encoding"), headers.get(b"if-none-match"), method)
     answer: Answer | None = page.memo.get(key)
     if answer is None:
+        if not page.ready(headers.get(b"accept-encoding", b"")):
+            # Half a megabyte in a language nobody asked for before would hold up every open conversation.
+            await asyncio.to_thread(page.best, headers[b"accept-encoding"])
         answer = _make(channel, page, headers, method)
-        if len(page.memo) >= _MEMO:
-            page.memo.clear()
-        page.memo[key] = answer
+        _remember(channel, page, key, answer)
     start, body, status = answer
     await send(start)
     await send(body)
@@ -58,11 +71,45 @@ async def channel_json(scope: Scope, receive: Receive, send: Send) -> bool:
     return True
 
 
+def _remember(channel: Channel, page: Page, key: Any, answer: Answer) -> None:
+    if len(page.memo) >= _MEMO:
+        count = len(page.memo)
+        page.memo.clear()
+        if page is not channel.pages.get(channel.default_locale):
+            shelf.forgot(count)
+    page.memo[key] = answer
+    if page is not channel.pages.get(channel.default_locale):
+        shelf.answered()
+
+
+async def _turn_away(channel: Channel, refusal: doors.Refusal, scope: Scope, send: Send) -> None:
+    """The release is told all the same: whoever waits for a publication to be visible may come from a blocked address."""
+    headers = [
+        *doors.cors(doors.header(scope["headers"], b"origin")),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        *_release(channel),
+    ]
+    start, body, _ = _answer(refusal.status, headers, refusal.body(), scope["method"])
+    await send(start)
+    await send(body)
+    _hot.refused += 1
+    metrics.refusals.labels(refusal.code).inc()
+
+
+def _release(channel: Channel) -> doors.Headers:
+    told = [(b"x-release", str(channel.release).encode())]
+    if channel.revision:
+        told.append((b"x-revision", str(channel.revision).encode()))
+    return told
+
+
 def _page(channel: Channel, query: bytes) -> Page:
     if b"locale=" not in query:
         return channel.pages[channel.default_locale]
     values = parse_qs(query.decode("latin-1"), max_num_fields=50) if query.count(b"&") < 50 else {}
-    return channel.page(values.get("locale", [""])[0][:35])
+    return channel.page(values.get("locale", [""])[0][:_LONGEST_LOCALE])
 
 
 def _make(channel: Channel, page: Page, headers: dict[bytes, bytes], method: str) -> Answer:
@@ -80,8 +127,8 @@ def _make(channel: Channel, page: Page, headers: dict[bytes, bytes], method: str
     body = page.best(headers.get(b"accept-encoding", b""))
     common += [
         (b"etag", body.etag),
-        (b"cache-control", _CACHE),
-        (b"x-release", str(channel.release).encode()),
+        (b"cache-control", _CACHE if channel.addresses is None else _CACHE_BY_ADDRESS),
+        *_release(channel),
     ]
     # One header for both: the fewer there are, the less the server has to write.
     common[0] = (b"vary", b"Origin, Accept-Encoding")

@@ -86,6 +86,7 @@ async def _store(snapshot: Snapshot, sealed: bytes) -> Answer:
                     "channel": snapshot.channel,
                     "brand": snapshot.brand,
                     "release": snapshot.release,
+                    "revision": snapshot.revision,
                     "digest": snapshot.digest,
                     "removed": snapshot.removed,
                     "sealed": sealed,
@@ -96,11 +97,11 @@ async def _store(snapshot: Snapshot, sealed: bytes) -> Answer:
             await connection.execute(_NOTIFY, (f"{settings.GATEWAY_ENVIRONMENT}:{snapshot.channel}",))
             return Answer(200, {"status": "stored", "release": snapshot.release})
         row = there(await (await connection.execute(_CURRENT, (snapshot.channel,))).fetchone())
-    brand, release, digest, removed = row
+    brand, release, revision, digest, removed = row
     if brand != snapshot.brand:
         log.warning("push.refused", code="other_brand", channel=snapshot.channel, brand=snapshot.brand)
         return _no(403, "other_brand", "This channel belongs to another brand.")
-    if release > snapshot.release:
+    if (release, revision) > (snapshot.release, snapshot.revision):
         return _no(409, "older", f"Release {release} is here already.", release=release)
     if digest != snapshot.digest or removed != snapshot.removed:
         return _no(409, "conflict", f"Release {release} is here with other content.", release=release)
@@ -108,13 +109,14 @@ async def _store(snapshot: Snapshot, sealed: bytes) -> Answer:
 
 
 _UPSERT = """
-INSERT INTO gateway_publishedchannel (channel, brand, release, digest, removed, sealed)
-VALUES (%(channel)s, %(brand)s, %(release)s, %(digest)s, %(removed)s, %(sealed)s)
+INSERT INTO gateway_publishedchannel (channel, brand, release, revision, digest, removed, sealed)
+VALUES (%(channel)s, %(brand)s, %(release)s, %(revision)s, %(digest)s, %(removed)s, %(sealed)s)
 ON CONFLICT (channel) DO UPDATE
-   SET release = EXCLUDED.release, digest = EXCLUDED.digest, removed = EXCLUDED.removed,
+   SET release = EXCLUDED.release, revision = EXCLUDED.revision, digest = EXCLUDED.digest, removed = EXCLUDED.removed,
        sealed = EXCLUDED.sealed, taken_at = now()
- WHERE gateway_publishedchannel.brand = EXCLUDED.brand AND gateway_publishedchannel.release < EXCLUDED.release
+ WHERE gateway_publishedchannel.brand = EXCLUDED.brand
+   AND (gateway_publishedchannel.release, gateway_publishedchannel.revision) < (EXCLUDED.release, EXCLUDED.revision)
 RETURNING release
 """
-_CURRENT = "SELECT brand, release, digest, removed FROM gateway_publishedchannel WHERE channel = %s"
+_CURRENT = "SELECT brand, release, revision, digest, removed FROM gateway_publishedchannel WHERE channel = %s"
 _NOTIFY = "SELECT pg_notify('snapshot', %s)"

@@ -19,6 +19,8 @@ class PublishedChannel(models.Model):
     channel = models.CharField(max_length=41, primary_key=True)
     brand = models.BigIntegerField()
     release = models.BigIntegerField()
+    #: Grows when the same release comes in another form; the pair never goes back.
+    revision = models.BigIntegerField(db_default=0)
     digest = models.CharField(max_length=64)
     removed = models.BooleanField()
     sealed = models.BinaryField()

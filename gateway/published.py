@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
-import json
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,16 @@ import psycopg
 from gateway import channel_json, database, metrics, settings
 from gateway.encodings import accepts
 from gateway.logs import logger
+from ipblocking import rules as address_rules
 from kit import origins
 from publishing.snapshot import Snapshot, SnapshotRefused, unseal
 
 log = logger("gateway.published")
 
 NOTIFY_CHANNEL = "snapshot"
+
+#: Ways of asking for a language that a channel remembers the answer to.
+_MOST_WORDINGS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,28 @@ class Body:
 
 
 class Page:
-    """The channel JSON in one locale, in each encoding."""
+    """The channel JSON in one locale, in each encoding; packed on first use, and before that for locales known to be asked for."""
 
-    __slots__ = ("brotli", "etags", "gzip", "identity", "memo")
+    __slots__ = ("_brotli", "_gzip", "etags", "identity", "memo", "used")
 
-    def __init__(self, document: Mapping[str, Any], release: int) -> None:
-        plain = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    def __init__(self, plain: bytes, release: int) -> None:
         tag = f"{release}-{hashlib.sha256(plain).hexdigest()[:24]}"
         self.identity = Body(plain, None, f'"{tag}"'.encode())
-        # Level 5: a tenth of the time of 11 for bytes a few per cent more; a push is to be seen at once.
-        self.brotli = Body(brotli.compress(plain, quality=5), b"br", f'"{tag}-br"'.encode())
-        self.gzip = Body(_gzip(plain), b"gzip", f'"{tag}-gz"'.encode())
-        self.etags = frozenset((self.identity.etag, self.brotli.etag, self.gzip.etag))
+        self._brotli: Body | None = None
+        self._gzip: Body | None = None
+        self.etags = frozenset(f'"{tag}{ending}"'.encode() for ending in ("", "-br", "-gz"))
         #: Finished answers by what of a request decides them (gateway.hot).
         self.memo: dict[Any, Any] = {}
+        #: Asked for since the shelf last looked.
+        self.used = True
+
+    def ready(self, accept_encoding: bytes) -> bool:
+        """Whether `best` answers at once. A large document is packed on another thread (`gateway.hot`)."""
+        if len(self.identity.content) < _PACKED_AT_ONCE:
+            return True
+        if accepts(accept_encoding, b"br"):
+            return self._brotli is not None
+        return self._gzip is not None or not accepts(accept_encoding, b"gzip")
 
     def best(self, accept_encoding: bytes) -> Body:
         if accepts(accept_encoding, b"br"):
@@ -62,11 +75,102 @@ class Page:
             return self.gzip
         return self.identity
 
+    @property
+    def brotli(self) -> Body:
+        if self._brotli is None:
+            # Level 5: a tenth of the time of 11 for bytes a few per cent more; a push is to be seen at once.
+            packed = brotli.compress(self.identity.content, quality=5)
+            self._brotli = Body(packed, b"br", self.identity.etag[:-1] + b'-br"')
+        return self._brotli
+
+    @property
+    def gzip(self) -> Body:
+        if self._gzip is None:
+            self._gzip = Body(_gzip(self.identity.content), b"gzip", self.identity.etag[:-1] + b'-gz"')
+        return self._gzip
+
+    @property
+    def weight(self) -> int:
+        """Bytes it may come to hold: itself, and what it packs to."""
+        return 2 * len(self.identity.content) + _OBJECTS
+
+
+#: A document of fewer bytes is packed in about a millisecond: sooner than a thread is found for it.
+_PACKED_AT_ONCE = 32 * 1024
+#: What a page weighs beside its bytes, about.
+_OBJECTS = 2_000
+#: What one finished answer weighs, about.
+ANSWER_WEIGHT = 1_500
+
+
+class Shelf:
+    """All pages of all channels in other locales than the channel's own; together they weigh at most `most` bytes.
+
+    When it is full, pages go that nobody asked for since it was looked through last (second chance, oldest first).
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.weight = 0
+        self._pages: deque[tuple[dict[str, Page], str, Page, int]] = deque()
+        self._lock = threading.Lock()
+
+    def put(self, pages: dict[str, Page], locale: str, page: Page) -> Page:
+        """Keep a page in its channel's `pages`; whoever made the same one at the same time gets the first."""
+        with self._lock:
+            there = pages.setdefault(locale, page)
+            if there is page:
+                self._pages.append((pages, locale, page, page.weight))
+                self.weight += page.weight
+                self._make_room()
+        return there
+
+    def answered(self) -> None:
+        """A page keeps one finished answer more."""
+        with self._lock:
+            self.weight += ANSWER_WEIGHT
+            self._make_room()
+
+    def forgot(self, answers: int) -> None:
+        """A page let go of its finished answers."""
+        with self._lock:
+            self.weight -= answers * ANSWER_WEIGHT
+
+    def drop(self, channel_pages: dict[str, Page]) -> None:
+        """Another release took over: its pages go at once."""
+        with self._lock:
+            kept = deque[tuple[dict[str, Page], str, Page, int]]()
+            for entry in self._pages:
+                if entry[0] is channel_pages:
+                    self.weight -= entry[3] + len(entry[2].memo) * ANSWER_WEIGHT
+                else:
+                    kept.append(entry)
+            self._pages = kept
+
+    def _make_room(self) -> None:
+        spared = 0
+        while self.weight > self.most and len(self._pages) > 1:
+            pages, locale, page, weight = self._pages.popleft()
+            if page.used and spared < len(self._pages):
+                page.used = False
+                spared += 1
+                self._pages.append((pages, locale, page, weight))
+                continue
+            pages.pop(locale, None)
+            self.weight -= weight + len(page.memo) * ANSWER_WEIGHT
+            page.memo.clear()
+
+
+shelf = Shelf(settings.GATEWAY_LOCALE_PAGES_MB * 1024 * 1024)
+
 
 class Channel:
     """One release of a channel, made ready: its JSON per locale and encoding, its private sections, its origin rule."""
 
     __slots__ = (
+        "_frame",
+        "_raw_locales",
+        "addresses",
         "brand",
         "default_locale",
         "document",
@@ -78,6 +182,8 @@ class Channel:
         "private",
         "release",
         "restricted",
+        "revision",
+        "translations",
     )
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -85,7 +191,11 @@ class Channel:
         self.brand = snapshot.brand
         self.name = snapshot.name
         self.release = snapshot.release
-        self.private = snapshot.private
+        self.revision = snapshot.revision
+        #: Whom the channel does not let in; None when it has no such rule, so that asking costs nothing.
+        self.addresses = _addresses(snapshot)
+        # The lines of 160,000 entries are ten times as large as what was made of them.
+        self.private = {name: section for name, section in snapshot.private.items() if name != "ipblocking"}
         self.live = snapshot.kind == "live"
         document = {
             "name": snapshot.name,
@@ -94,9 +204,15 @@ class Channel:
             "isLiveChat": self.live,
         }
         self.document = channel_json.complete(document, availability=self.availability)
-        locale = self.document["translationsLocale"]
-        self.default_locale: str = locale if isinstance(locale, str) else ""
-        self.pages = {self.default_locale: Page(self.document, self.release)}
+        self.translations = channel_json.languages(snapshot.private.get("translations"))
+        self.default_locale = self.translations.resolve(None).locale
+        self.document |= channel_json.phrases(self.translations, self.default_locale, self.document)
+        self._frame = channel_json.split(self.document)
+        self._raw_locales: dict[str, str] = {}
+        own = self._made(self.default_locale)
+        # Everybody who names no language gets this one; what makes a channel runs on a thread of its own.
+        own.brotli, own.gzip  # noqa: B018
+        self.pages = {self.default_locale: own}
         section = snapshot.private.get("channels_config")
         section = section if isinstance(section, Mapping) else {"domains_restricted": True}
         self.restricted = section.get("domains_restricted") is not False
@@ -121,10 +237,32 @@ class Channel:
     def several_threads(self) -> bool:
         return not self.live and self.settings["hasMultipleThreadsPerEndUser"] is True
 
-    def page(self, locale: str) -> Page:
-        """The channel JSON for a wanted locale, or in the channel's own."""
-        best = channel_json.best_locale(locale, self.pages) if locale else None
-        return self.pages[self.default_locale if best is None else best]
+    def page(self, wanted: str) -> Page:
+        """The channel JSON for a wanted locale (`fr_CA`, or a browser's list as in Accept-Language), or in the channel's own."""
+        locale = self._raw_locales.get(wanted)
+        if locale is None:
+            locale = channel_json.resolved(self.translations, wanted) if wanted else self.default_locale
+            # What visitors write is theirs to choose, so there must be an end.
+            if len(self._raw_locales) >= _MOST_WORDINGS:
+                self._raw_locales.clear()
+            self._raw_locales[wanted] = locale
+        page = self.pages.get(locale)
+        if page is None:
+            page = shelf.put(self.pages, locale, self._made(locale))
+        page.used = True
+        return page
+
+    def _made(self, locale: str) -> Page:
+        phrases = channel_json.phrases(self.translations, locale, self.document)
+        return Page(channel_json.joined(self._frame, phrases), self.release)
+
+    def warm(self, locales: Iterable[str]) -> None:
+        """Make pages ready before somebody asks, as long as the shelf has room; runs on a thread."""
+        for locale in locales:
+            if shelf.weight > shelf.most * 3 // 4:
+                return
+            page = self.page(locale)
+            page.brotli, page.gzip  # noqa: B018
 
     def allows(self, origin: str) -> bool:
         """Whether a page of this origin may show the channel; the environment's own pages and the console always may."""
@@ -149,13 +287,14 @@ class Registry:
         self.channels: dict[str, Channel] = {}
         #: Paths of the hot path, so that it needs one look-up.
         self.by_path: dict[str, Channel] = {}
-        #: Every number seen, tombstones included: nothing goes back.
-        self.releases: dict[str, int] = {}
+        #: Every number seen (release, revision), tombstones included: nothing goes back.
+        self.releases: dict[str, tuple[int, int]] = {}
         #: Channels whose stored snapshot this environment could not open.
         self.unreadable: set[str] = set()
         self.loaded = False
         self.listening = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._warming: set[asyncio.Task[None]] = set()
 
     def get(self, brand: object, channel: str | None) -> Channel | None:
         """The channel, if it is published and belongs to this brand."""
@@ -177,7 +316,9 @@ class Registry:
         """Compare every number with the database, fetch what is newer. Also the poll."""
         async with database.connection() as connection:
             rows = await (await connection.execute(_NUMBERS)).fetchall()
-            newer = [channel for channel, release in rows if release > self.releases.get(channel, 0)]
+            newer = [
+                channel for channel, *number in rows if tuple(number) > self.releases.get(channel, (0, 0))
+            ]
             for channel in newer:
                 row = await (await connection.execute(_ONE, (channel,))).fetchone()
                 if row is not None:
@@ -195,9 +336,10 @@ class Registry:
         """Serve this release from now on, unless a newer one is already served."""
         # Compressing half a megabyte would hold up every open conversation.
         ready = None if snapshot.removed else await asyncio.to_thread(Channel, snapshot)
-        if snapshot.release <= self.releases.get(snapshot.channel, 0):
+        number = (snapshot.release, snapshot.revision)
+        if number <= self.releases.get(snapshot.channel, (0, 0)):
             return
-        self.releases[snapshot.channel] = snapshot.release
+        self.releases[snapshot.channel] = number
         self.unreadable.discard(snapshot.channel)
         old = self.channels.pop(snapshot.channel, None)
         if old is not None:
@@ -205,6 +347,10 @@ class Registry:
         if ready is not None:
             self.channels[ready.id] = ready
             self.by_path[path_of(ready.brand, ready.id)] = ready
+            if old is not None:
+                self._warm(ready, list(old.pages))
+        if old is not None:
+            shelf.drop(old.pages)
         for hear in _listeners:
             hear(snapshot.channel)
         metrics.switches.inc()
@@ -212,8 +358,17 @@ class Registry:
             "channel.switched", channel=snapshot.channel, release=snapshot.release, removed=snapshot.removed
         )
 
-    async def _take_row(self, channel: str, release: int, sealed: bytes) -> None:
-        if release <= self.releases.get(channel, 0):
+    def _warm(self, channel: Channel, asked_for: list[str]) -> None:
+        """The languages that were asked for under the release before are made ready again, beside the visitors' requests."""
+        known = set(channel.translations.locales())
+        task = asyncio.create_task(
+            asyncio.to_thread(channel.warm, [one for one in asked_for if one in known])
+        )
+        self._warming.add(task)
+        task.add_done_callback(self._warming.discard)
+
+    async def _take_row(self, channel: str, release: int, revision: int, sealed: bytes) -> None:
+        if (release, revision) <= self.releases.get(channel, (0, 0)):
             return
         try:
             snapshot = await asyncio.to_thread(
@@ -266,8 +421,8 @@ class Registry:
                 )
 
 
-_NUMBERS = "SELECT channel, release FROM gateway_publishedchannel"
-_ONE = "SELECT release, sealed FROM gateway_publishedchannel WHERE channel = %s"
+_NUMBERS = "SELECT channel, release, revision FROM gateway_publishedchannel"
+_ONE = "SELECT release, revision, sealed FROM gateway_publishedchannel WHERE channel = %s"
 _LISTEN = "LISTEN snapshot"
 
 OWN_ORIGINS = frozenset(
@@ -288,6 +443,20 @@ def on_switch(hear: Callable[[str], None]) -> None:
 def path_of(brand: int, channel: str) -> str:
     """Where the channel JSON of a channel is."""
     return f"/chat/1.0/brand/{brand}/channel/{channel}"
+
+
+def _addresses(snapshot: Snapshot) -> address_rules.Blocklist | None:
+    """Made in the thread that makes the channel. Rules this process cannot read let nobody in: that is seen, and harmless."""
+    section = snapshot.private.get("ipblocking")
+    if section is None:
+        return None
+    try:
+        return address_rules.compile(section) or None
+    except ValueError as error:
+        log.error(  # noqa: TRY400 - the place is in the message
+            "addresses.unreadable", channel=snapshot.channel, release=snapshot.release, error=str(error)[:200]
+        )
+        return address_rules.NOBODY
 
 
 def _entry(text: object) -> origins.Entry | None:

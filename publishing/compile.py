@@ -13,8 +13,10 @@ __all__ = [
     "NotPublishable",
     "channel_facts",
     "deep_merge",
+    "disarmed",
     "document",
     "draft_document",
+    "private_sections",
     "problems",
     "sections",
 ]
@@ -52,6 +54,22 @@ def document(facts: Mapping[str, Any], all_sections: Mapping[str, Any]) -> dict[
         if area.name in all_sections:
             merged = deep_merge(merged, area.public(all_sections[area.name]))
     return merged
+
+
+def private_sections(all_sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections as the encrypted part of a snapshot holds them: secrets in place of their references."""
+    known = {area.name: area for area in areas()}
+    return {
+        name: known[name].private(section) if name in known else section for name, section in all_sections.items()
+    }
+
+
+def disarmed(all_sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections without what runs code of the organisation's own in a visitor's browser."""
+    return {
+        **all_sections,
+        **{area.name: area.disarm(all_sections[area.name]) for area in areas() if area.name in all_sections},
+    }
 
 
 def draft_document(channel: Channel, unsaved: Mapping[str, Any]) -> dict[str, Any]:

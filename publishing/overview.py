@@ -43,8 +43,16 @@ class Publication:
 
 def publication_of(channel: Channel) -> Publication:
     """How a channel stands; four queries."""
+    known = environments()
     where = {state.environment: state for state in states([channel])[channel.pk]}
-    deliveries = {one.environment: one for one in Delivery.objects.filter(channel=channel)}
+    deliveries: dict[str, Delivery] = {}
+    live_number = 0
+    for one in Delivery.objects.filter(channel=channel).order_by("-confirmed", "pk"):
+        # The region that is furthest behind speaks for its environment.
+        if one.environment in known and one.region in {place.name for place in known[one.environment].places}:
+            deliveries[one.environment] = one
+        if one.environment == EnvironmentName.LIVE:
+            live_number = max(live_number, one.wanted)
     numbers = {one.confirmed for one in deliveries.values()}
     light = Release.objects.filter(channel=channel).defer("sections", "channel_facts")
     newest = light.order_by("-number").first()
@@ -58,11 +66,10 @@ def publication_of(channel: Channel) -> Publication:
             visible_at=deliveries[name].visible_at if name in deliveries else None,
             base=environment.public_url,
         )
-        for name, environment in environments().items()
+        for name, environment in known.items()
     ]
-    test, live = deliveries.get(EnvironmentName.TEST), deliveries.get(EnvironmentName.LIVE)
+    test = deliveries.get(EnvironmentName.TEST)
     ready = releases.get(test.confirmed) if test else None
-    live_number = live.wanted if live else 0
     promotable = ready if ready and not ready.removed and ready.number > live_number else None
     return Publication(
         environments=shown,

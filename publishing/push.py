@@ -27,10 +27,11 @@ class PushFailed(Exception):
 
 @dataclass(frozen=True)
 class Seen:
-    """What the public URL shows: the release's number (0: none), or that the channel is gone."""
+    """What the public URL shows: the release's number (0: none) and revision, or that the channel is gone."""
 
     number: int
     removed: bool
+    revision: int = 0
 
 
 @cache
@@ -69,7 +70,11 @@ def visible_release(environment: Environment, brand: int, channel: str) -> Seen:
     if answer.status_code == httpx.codes.NOT_FOUND:
         return Seen(number=0, removed=True)
     try:
-        return Seen(number=int(answer.headers.get("X-Release", "0")), removed=False)
+        return Seen(
+            number=int(answer.headers.get("X-Release", "0")),
+            removed=False,
+            revision=int(answer.headers.get("X-Revision", "0")),
+        )
     except ValueError:
         return Seen(number=0, removed=False)
 

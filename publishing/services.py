@@ -10,7 +10,7 @@ from typing import Any, Literal
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,11 +19,20 @@ from accounts.models import User
 from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
-from publishing.compile import NotPublishable, channel_facts, document, problems, sections
+from kit.secrets import Unreadable
+from publishing.compile import (
+    NotPublishable,
+    channel_facts,
+    disarmed,
+    document,
+    private_sections,
+    problems,
+    sections,
+)
 from publishing.environments import Environment, environments
-from publishing.models import Delivery, EnvironmentName, Release
+from publishing.models import DUE, Arrival, Delivery, EnvironmentName, Promotion, Release, Rules, Switch
 from publishing.nudge import nudge
-from publishing.push import PushFailed, push, visible_release
+from publishing.push import PushFailed, Seen, push, visible_release
 from publishing.snapshot import Snapshot, SnapshotRefused, digest, now_text, seal
 from tenants.models import Organisation
 from tenants.scope import current_tenant_id, tenant_scope
@@ -39,6 +48,9 @@ READ_BACK_WITHIN = 10.0
 #: The largest release number there can be: PostgreSQL's integer.
 LARGEST_NUMBER = 2**31 - 1
 
+#: States of a promotion that is still to come.
+OPEN = (Promotion.State.WAITING, Promotion.State.SCHEDULED)
+
 Outcome = Literal["current", "busy", "failed", "superseded", "gone"]
 
 
@@ -50,11 +62,14 @@ class NotPromotable(Exception):
         self.sentence = sentence
 
 
-def publish(channel: Channel, *, areas: list[str], by: User | None, note: str = "") -> Release:
+def publish(
+    channel: Channel, *, areas: list[str], by: User | None, note: str = "", restored: int | None = None
+) -> Release:
     """Number what the drafts say now as a release, and want it in the test environment.
 
     Runs inside the scope that saved the drafts, with the channel row locked. A save that changes nothing makes no new
-    release: the newest one is wanted again. Raises NotPublishable.
+    release: the newest one is wanted again. Where the channel's rules say so, the release is wanted in live, too.
+    `restored` is the release whose content the drafts were brought back to. Raises NotPublishable.
     """
     all_sections = sections(channel)
     blocking = [problem for problem in problems(all_sections) if problem.blocking]
@@ -66,8 +81,21 @@ def publish(channel: Channel, *, areas: list[str], by: User | None, note: str = 
     if newest is not None and newest.digest == release_digest and not newest.removed:
         release = newest
     else:
-        release = _number(channel, newest, facts, all_sections, release_digest, areas=areas, by=by, note=note)
-    want(channel, EnvironmentName.TEST, release, at=timezone.now())
+        release = _number(
+            channel,
+            newest,
+            facts,
+            all_sections,
+            release_digest,
+            areas=areas,
+            by=by,
+            note=note,
+            restored=restored,
+        )
+    now = timezone.now()
+    want(channel, EnvironmentName.TEST, release, at=now)
+    if Rules.objects.filter(channel=channel, live_on_save=True).exists():
+        _put_live(channel, release, by=by, at=now)
     return release
 
 
@@ -85,48 +113,93 @@ def retire(channel: Channel, *, by: User | None) -> Release:
         by=by,
         removed=True,
     )
-    for delivery in Delivery.objects.filter(channel=channel):
-        want(channel, delivery.environment, release, at=release.created_at)
+    served = Delivery.objects.filter(channel=channel).order_by().values_list("environment", flat=True).distinct()
+    for environment in list(served):
+        want(channel, environment, release, at=release.created_at)
+    Promotion.objects.filter(channel=channel, state__in=OPEN).update(
+        state=Promotion.State.CANCELLED, ended_at=release.created_at
+    )
     return release
 
 
-def promote(channel: Channel, *, by: User, number: int | None = None) -> Release:
+def promote(
+    channel: Channel, *, by: User | None, number: int | None = None, cleared: bool = False
+) -> Release:
     """Want in live exactly the release that the test environment serves (or its release `number`); returns it.
 
-    Asked for again it records nothing. Raises NotPromotable when the test environment has not confirmed that release, or
-    live has a newer one.
+    Asked for again it records nothing. Raises NotPromotable when the test environment has not confirmed that release, live has a
+    newer one, or the channel's rules ask for more than one person's word; NotPublishable when what is checked today holds
+    the release back. `cleared`: the rules have been kept (publishing.promotions).
     """
     Channel.objects.select_for_update().get(pk=channel.pk)
-    test = Delivery.objects.filter(channel=channel, environment=EnvironmentName.TEST).first()
-    if test is None or not test.confirmed:
+    rules = Rules.objects.filter(channel=channel).first()
+    if not cleared and rules is not None and rules.four_eyes:
+        raise NotPromotable(_("A second person has to approve what goes live on this channel."))
+    if not cleared and rules is not None and rules.checklist:
+        raise NotPromotable(_("The checklist of this channel has to be gone through before anything goes live."))
+    release = promotable(channel, number)
+    blocking = [problem for problem in problems(release.sections) if problem.blocking]
+    if blocking:
+        raise NotPublishable(blocking)
+    _put_live(channel, release, by=by, at=timezone.now())
+    return release
+
+
+def promotable(channel: Channel, number: int | None = None) -> Release:
+    """The release that test serves, or its release `number`, if it may go live. Raises NotPromotable."""
+    test = confirmed_everywhere(channel, EnvironmentName.TEST)
+    if not test:
         raise NotPromotable(_("The test environment does not have this channel yet."))
-    wanted = test.confirmed if number is None else number
-    if wanted > test.confirmed:
+    wanted = test if number is None else number
+    if wanted > test:
         raise NotPromotable(_("Nobody can have seen this release in test yet."))
     release = Release.objects.filter(channel=channel, number=wanted).first()
     if release is None or release.removed:
         raise NotPromotable(_("There is no such release of this channel."))
-    live = Delivery.objects.filter(channel=channel, environment=EnvironmentName.LIVE).first()
-    if live is not None and live.wanted > release.number:
+    if wanted_in(channel, EnvironmentName.LIVE) > release.number:
         raise NotPromotable(_("Live has a newer release already."))
-    if live is None or live.wanted < release.number:
+    return release
+
+
+def wanted_in(channel: Channel, environment: str) -> int:
+    """The release asked for in an environment; 0 when none was."""
+    found: int | None = Delivery.objects.filter(channel=channel, environment=environment).aggregate(
+        newest=Max("wanted")
+    )["newest"]
+    return found or 0
+
+
+def confirmed_everywhere(channel: Channel, environment: str) -> int:
+    """The release that every region of an environment has, at least; 0 when one has none."""
+    known = environments().get(environment)
+    regions = [place.name for place in known.places] if known else [""]
+    found: int | None = Delivery.objects.filter(
+        channel=channel, environment=environment, region__in=regions
+    ).aggregate(least=Min("confirmed"))["least"]
+    return found or 0
+
+
+def _put_live(channel: Channel, release: Release, *, by: User | None, at: datetime) -> None:
+    if wanted_in(channel, EnvironmentName.LIVE) < release.number:
         record(
             "release.promoted", by=by, subject=channel.public_id, release=release.number, channel=channel.name
         )
-    want(channel, EnvironmentName.LIVE, release, at=timezone.now())
-    return release
+    want(channel, EnvironmentName.LIVE, release, at=at)
 
 
 def try_again(channel: Channel) -> list[str]:
     """Try at once what waits for its next attempt; returns the names of the environments concerned."""
-    waiting = list(
-        Delivery.objects.select_for_update().filter(channel=channel, wanted__gt=F("confirmed")).order_by("pk")
-    )
+    return [one.environment for one in retry_now(Delivery.objects.filter(channel=channel))]
+
+
+def retry_now(deliveries: QuerySet[Delivery]) -> list[Delivery]:
+    """Try these at once, as far as there is something to deliver; returns those."""
+    waiting = list(deliveries.filter(DUE).select_for_update(of=("self",)).order_by("pk"))
     for delivery in waiting:
         delivery.next_attempt_at = timezone.now()
         delivery.save(update_fields=["next_attempt_at"])
         _nudge_on_commit(delivery)
-    return [delivery.environment for delivery in waiting]
+    return waiting
 
 
 def newest_release(channel: Channel) -> Release | None:
@@ -136,23 +209,74 @@ def newest_release(channel: Channel) -> Release | None:
     )
 
 
-def want(channel: Channel, environment: str, release: Release, *, at: datetime) -> Delivery:
-    """Write the outbox row, and nudge a worker once the transaction is kept. Never lowers what is wanted."""
-    delivery, created = Delivery.objects.get_or_create(
-        channel=channel,
-        environment=environment,
-        defaults={"wanted": release.number, "wanted_at": at, "next_attempt_at": at},
+def want(channel: Channel, environment: str, release: Release, *, at: datetime) -> list[Delivery]:
+    """Write the outbox row of every region, and nudge workers once the transaction is kept. Never lowers what is wanted."""
+    known = environments().get(environment)
+    regions = [place.name for place in known.places] if known else [""]
+    revision = 0
+    made = []
+    for region in regions:
+        delivery, created = Delivery.objects.get_or_create(
+            channel=channel,
+            environment=environment,
+            region=region,
+            defaults={
+                "wanted": release.number,
+                "wanted_revision": revision,
+                "wanted_at": at,
+                "next_attempt_at": at,
+            },
+        )
+        revision = max(revision, delivery.wanted_revision)
+        if not created and delivery.wanted < release.number:
+            delivery.wanted = release.number
+            delivery.wanted_at = at
+            delivery.next_attempt_at = at
+            delivery.attempts = 0
+            delivery.last_error = ""
+            delivery.save(update_fields=["wanted", "wanted_at", "next_attempt_at", "attempts", "last_error"])
+        if delivery.due:
+            _nudge_on_commit(delivery)
+        made.append(delivery)
+    return made
+
+
+def want_revision(channel: Channel, environment: str, revision: int, *, at: datetime) -> int:
+    """Want what is published in an environment once more, as the switch stands now; returns in how many regions."""
+    deliveries = list(
+        Delivery.objects.select_for_update().filter(channel=channel, environment=environment).order_by("pk")
     )
-    if not created and delivery.wanted < release.number:
-        delivery.wanted = release.number
+    for delivery in deliveries:
+        delivery.wanted_revision = revision
         delivery.wanted_at = at
         delivery.next_attempt_at = at
         delivery.attempts = 0
         delivery.last_error = ""
-        delivery.save(update_fields=["wanted", "wanted_at", "next_attempt_at", "attempts", "last_error"])
-    if delivery.wanted > delivery.confirmed:
+        delivery.save(
+            update_fields=["wanted_revision", "wanted_at", "next_attempt_at", "attempts", "last_error"]
+        )
         _nudge_on_commit(delivery)
-    return delivery
+    return len(deliveries)
+
+
+def enrol_region(channel: Channel, environment: str, region: str) -> None:
+    """A region that was added wants what the others have."""
+    one = Delivery.objects.filter(channel=channel, environment=environment).order_by("-wanted").first()
+    if one is None:
+        return
+    now = timezone.now()
+    delivery, _created = Delivery.objects.get_or_create(
+        channel=channel,
+        environment=environment,
+        region=region,
+        defaults={
+            "wanted": one.wanted,
+            "wanted_revision": one.wanted_revision,
+            "wanted_at": now,
+            "next_attempt_at": now,
+        },
+    )
+    _nudge_on_commit(delivery)
 
 
 def _nudge_on_commit(delivery: Delivery) -> None:
@@ -171,6 +295,7 @@ def _number(
     by: User | None,
     note: str = "",
     removed: bool = False,
+    restored: int | None = None,
 ) -> Release:
     return Release.objects.create(
         channel=channel,
@@ -183,6 +308,7 @@ def _number(
         author=by,
         author_label=str(by) if by else "chatadmin",
         note=note,
+        restored=restored,
         created_at=timezone.now(),
     )
 
@@ -223,35 +349,53 @@ def _deliver_once(tenant_id: int, delivery_id: int, lock: _Lock) -> Outcome:
         delivery = Delivery.objects.select_related("tenant").filter(pk=delivery_id).first()
         if delivery is None:
             return "gone"
-        if delivery.confirmed >= delivery.wanted:
+        if not delivery.due:
             # Under the row's lock, for the reason given in _confirm.
-            return _confirm(delivery_id, delivery.confirmed, lock)
+            return _confirm(delivery_id, lock)
         release = Release.objects.get(channel_id=delivery.channel_id, number=delivery.wanted)
-    environment = environments().get(delivery.environment)
+        switch = None
+        if delivery.wanted_revision:
+            switch = Switch.objects.filter(channel_id=delivery.channel_id).first()
+        known = environments().get(delivery.environment)
+        environment = None if known is None else known.at(delivery.region)
+        try:
+            # Within the scope: what an area keeps encrypted is the organisation's.
+            snapshot = None if environment is None else snapshot_of(release, environment, delivery.tenant, switch)
+        except Unreadable:
+            snapshot = None
     if environment is None:
         return _failed(tenant_id, delivery_id, release, "not_configured", lock)
-    snapshot = snapshot_of(release, environment, delivery.tenant)
+    if snapshot is None:
+        return _failed(tenant_id, delivery_id, release, "secret_unreadable", lock)
     try:
         push(environment, seal(snapshot, settings.PUBLISHING_SIGNING_KEY, environment.encryption_key))
         _wait_until_visible(environment, snapshot)
     except (PushFailed, SnapshotRefused) as failure:
         return _failed(tenant_id, delivery_id, release, failure.code, lock)
-    visible_at = timezone.now()
+    shown = _Shown(release, snapshot.revision, timezone.now())
     with tenant_scope(tenant_id):
-        outcome = _confirm(delivery_id, release.number, lock, release=release, visible_at=visible_at)
-    log.info("delivered", environment=environment.name, channel=snapshot.channel, release=release.number)
+        outcome = _confirm(delivery_id, lock, shown)
+    log.info(
+        "delivered",
+        environment=environment.name,
+        region=delivery.region,
+        channel=snapshot.channel,
+        release=release.number,
+    )
     return outcome
 
 
-def _confirm(
-    delivery_id: int,
-    number: int,
-    lock: _Lock,
-    *,
-    release: Release | None = None,
-    visible_at: datetime | None = None,
-) -> Outcome:
-    """Note that `release` is visible, and see whether that is all that is wanted; if so, let go of the lock.
+@dataclass(frozen=True)
+class _Shown:
+    """What the worker saw at the public address, and when."""
+
+    release: Release
+    revision: int
+    at: datetime
+
+
+def _confirm(delivery_id: int, lock: _Lock, shown: _Shown | None = None) -> Outcome:
+    """Note what is visible, and see whether that is all that is wanted; if so, let go of the lock.
 
     The row is locked here, so a save that wants more either has committed (it is seen now) or will commit, and nudge, after this
     transaction: its worker then finds the lock free. No save is forgotten between looking and letting go.
@@ -259,25 +403,55 @@ def _confirm(
     delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
     if delivery is None:
         return "gone"
-    if release is not None and visible_at is not None:
-        delivery.confirmed = max(delivery.confirmed, number)
-        delivery.visible_at = visible_at
-        since = delivery.wanted_at if delivery.wanted == number else release.created_at
-        delivery.visible_in_ms = min(
-            max(0, round((visible_at - since).total_seconds() * 1000)), LARGEST_NUMBER
+    if shown is not None:
+        number = shown.release.number
+        since = delivery.wanted_at if delivery.wanted == number else shown.release.created_at
+        took = min(max(0, round((shown.at - since).total_seconds() * 1000)), LARGEST_NUMBER)
+        Arrival.objects.create(
+            channel_id=delivery.channel_id,
+            environment=delivery.environment,
+            region=delivery.region,
+            release=number,
+            revision=shown.revision,
+            visible_at=shown.at,
+            visible_in_ms=took,
+            attempts=delivery.attempts + 1,
         )
+        delivery.confirmed = max(delivery.confirmed, number)
+        delivery.confirmed_revision = max(delivery.confirmed_revision, shown.revision)
+        delivery.visible_at = shown.at
+        delivery.visible_in_ms = took
         delivery.attempts = 0
         delivery.last_error = ""
-        delivery.save(update_fields=["confirmed", "visible_at", "visible_in_ms", "attempts", "last_error"])
-    if delivery.wanted > delivery.confirmed:
+        delivery.save(update_fields=_CONFIRMED_FIELDS)
+    if delivery.due:
         return "superseded"
     lock.release()
     return "current"
 
 
-def snapshot_of(release: Release, environment: Environment, organisation: Organisation) -> Snapshot:
-    """A release as an environment gets it."""
+_CONFIRMED_FIELDS = (
+    "confirmed",
+    "confirmed_revision",
+    "visible_at",
+    "visible_in_ms",
+    "attempts",
+    "last_error",
+)
+
+
+def snapshot_of(
+    release: Release, environment: Environment, organisation: Organisation, switch: Switch | None = None
+) -> Snapshot:
+    """A release as an environment gets it; within the organisation's scope. Raises Unreadable for a secret no key opens.
+
+    With the emergency switch turned it is hidden, or without the organisation's own code.
+    """
     facts = release.channel_facts
+    removed = release.removed or (switch is not None and switch.hidden)
+    all_sections = release.sections
+    if switch is not None and switch.scripts_off:
+        all_sections = disarmed(all_sections)
     return Snapshot(
         environment="live" if environment.name == "live" else "test",
         brand=organisation.number,
@@ -286,11 +460,12 @@ def snapshot_of(release: Release, environment: Environment, organisation: Organi
         name=facts["name"],
         kind=facts["kind"],
         release=release.number,
+        revision=switch.revision if switch is not None else 0,
         digest=release.digest,
         issued_at=now_text(),
-        removed=release.removed,
-        document={} if release.removed else document(facts, release.sections),
-        private={} if release.removed else release.sections,
+        removed=removed,
+        document={} if removed else document(facts, all_sections),
+        private={} if removed else private_sections(all_sections),
     )
 
 
@@ -299,12 +474,16 @@ def _wait_until_visible(environment: Environment, snapshot: Snapshot) -> None:
     pause = 0.005
     while True:
         seen = visible_release(environment, snapshot.brand, snapshot.channel)
-        if seen.removed if snapshot.removed else seen.number >= snapshot.release:
+        if seen.removed if snapshot.removed else _is_there(seen, snapshot):
             return
         if time.monotonic() > deadline:
             raise PushFailed("not_visible")
         time.sleep(pause)
         pause = min(pause * 2, 0.2)
+
+
+def _is_there(seen: Seen, snapshot: Snapshot) -> bool:
+    return (seen.number, seen.revision) >= (snapshot.release, snapshot.revision)
 
 
 def _failed(tenant_id: int, delivery_id: int, release: Release, code: str, lock: _Lock) -> Outcome:

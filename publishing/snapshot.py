@@ -28,6 +28,7 @@ FORMAT = 1
 SNAPSHOT_TYPE = "chatadmin-snapshot+jws"
 PRIVATE_TYPE = "chatadmin-private+jwe"
 AGENT_TYPE = "chatadmin-agent+jws"
+COUNTS_TYPE = "chatadmin-counts+jws"
 CONTENT_TYPE = "application/jose"
 
 #: Two 256 KB editors, twice (public document, private section), and a block list of 120,000 lines fit with room to spare.
@@ -70,7 +71,7 @@ class AgentKeyRefused(Refused):
 class Snapshot:
     """One release of one channel, as an environment gets it.
 
-    `document` is the channel JSON without availability (the environment's own knowledge); `private` maps an area's name to
+    `revision` grows when the same release goes out in another form (the emergency switch). `document` is the channel JSON without availability (the environment's own knowledge); `private` maps an area's name to
     its whole section. Both are plain JSON.
     """
 
@@ -84,6 +85,7 @@ class Snapshot:
     digest: str
     issued_at: str
     removed: bool = False
+    revision: int = 0
     document: Mapping[str, Any] = field(default_factory=dict)
     private: Mapping[str, Any] = field(default_factory=dict)
 
@@ -128,6 +130,8 @@ def key_set(*keys: Key) -> dict[str, Any]:
 def seal(snapshot: Snapshot, signing_key: Key, encryption_key: Key) -> bytes:
     """Encrypt the private part for the environment (its public X25519 JWK) and sign the whole (private Ed25519 JWK)."""
     payload = {"format": FORMAT, **asdict(snapshot)}
+    if not snapshot.revision:
+        del payload["revision"]
     payload["private"] = _encrypt(canonical(snapshot.private), encryption_key)
     body = _sign(payload, signing_key, SNAPSHOT_TYPE)
     if len(body) > MAX_SEALED_BYTES:
@@ -208,6 +212,29 @@ def open_agent_key(token: str, publisher_keys: Keys, *, now: float | None = None
             "expired", "This agent link has expired; open the test page from the console again."
         )
     return AgentKey(environment=environment, brand=brand, channel=channel, name=name, exp=exp)
+
+
+def counts_request(signing_key: Key, *, environment: str, done: str, expires_at: float) -> bytes:
+    """A signed question for what an environment has counted; `done` names the batch that needs not be kept any longer."""
+    claims = {"environment": environment, "scope": "counts", "done": done, "exp": int(expires_at)}
+    return _sign(claims, signing_key, COUNTS_TYPE)
+
+
+def open_counts_request(
+    raw: bytes, publisher_keys: Keys, *, environment: str, now: float | None = None
+) -> str:
+    """The `done` of a counts request meant for this environment and still fresh. Raises SnapshotRefused."""
+    if len(raw) > MAX_AGENT_KEY_BYTES:
+        raise SnapshotRefused("malformed", "A request is far shorter than this.")
+    claims = _verify(raw, publisher_keys, COUNTS_TYPE, SnapshotRefused)
+    done, exp = claims.get("done"), claims.get("exp")
+    if claims.get("scope") != "counts" or not isinstance(done, str) or not _is_whole(exp):
+        raise SnapshotRefused("malformed", "The request lacks a field or has one of the wrong type.")
+    if claims.get("environment") != environment:
+        raise SnapshotRefused("wrong_environment", f"This is the {environment} environment.")
+    if (time.time() if now is None else now) >= exp:
+        raise SnapshotRefused("bad_signature", "The request is too old.")
+    return done
 
 
 class _LargeJWS(jws.JWSRegistry):
@@ -313,6 +340,8 @@ def _snapshot(claims: Mapping[str, Any]) -> Snapshot:
     need(claims.get("environment") in ENVIRONMENTS, "environment is neither test nor live")
     need(_is_whole(brand) and 0 < brand < 2**63, "brand is not a positive number")
     need(_is_whole(release) and 0 < release < 2**63, "release is not a positive number")
+    revision = claims.get("revision", 0)
+    need(_is_whole(revision) and 0 <= revision < 2**31, "revision is not a number")
     need(isinstance(claims.get("organisation"), str), "organisation is not text")
     need(isinstance(claims.get("name"), str), "name is not text")
     need(claims.get("kind") in KINDS, "kind is neither messaging nor live")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import F, Max
 
 from areas.contract import ChannelLike
 from areas.states import EnvironmentState
@@ -15,9 +15,17 @@ from publishing.sentences import error_sentence
 
 
 def states(channels: Iterable[ChannelLike]) -> dict[Any, list[EnvironmentState]]:
-    """Channel pk -> one state per environment; two queries, whatever the number of channels."""
+    """Channel pk -> one state per environment; two queries, whatever the number of channels and regions."""
     keys = [channel.pk for channel in channels]
-    deliveries = {(one.channel_id, one.environment): one for one in Delivery.objects.filter(channel__in=keys)}
+    found: dict[tuple[Any, str], list[Delivery]] = {}
+    known = environments()
+    regions = {name: {place.name for place in one.places} for name, one in known.items()}
+    rows = Delivery.objects.filter(channel__in=keys).annotate(
+        is_hidden=F("channel__emergency_switch__hidden")
+    )
+    for one in rows:
+        if one.region in regions.get(one.environment, ()):
+            found.setdefault((one.channel_id, one.environment), []).append(one)
     newest = dict(
         Release.objects.filter(channel__in=keys)
         .order_by()
@@ -26,27 +34,39 @@ def states(channels: Iterable[ChannelLike]) -> dict[Any, list[EnvironmentState]]
         .values_list("channel_id", "newest")
     )
     return {
-        key: [_state(name, deliveries.get((key, name)), newest.get(key, 0)) for name in environments()]
-        for key in keys
+        key: [_state(name, found.get((key, name), []), newest.get(key, 0)) for name in known] for key in keys
     }
 
 
-def _state(environment: str, delivery: Delivery | None, newest: int) -> EnvironmentState:
+def _state(environment: str, deliveries: list[Delivery], newest: int) -> EnvironmentState:
+    """Of several regions the worst one speaks: nothing is up to date until all are."""
     label = EnvironmentName(environment).label
-    if delivery is None:
+    if not deliveries:
         return EnvironmentState(environment, label, "never")
-    behind = max(0, newest - delivery.confirmed)
-    if delivery.wanted > delivery.confirmed:
-        if not delivery.last_error:
-            return EnvironmentState(environment, label, "pending", behind=behind)
+    behind = max(0, newest - min(one.confirmed for one in deliveries))
+    waiting = [one for one in deliveries if one.due]
+    failed = sorted((one for one in waiting if one.last_error), key=lambda one: one.confirmed)
+    if failed:
+        sentence = error_sentence(failed[0])
         return EnvironmentState(
             environment,
             label,
             "failed",
             behind=behind,
-            error=error_sentence(delivery),
-            next_attempt=delivery.next_attempt_at,
+            error=f"{failed[0].region}: {sentence}" if failed[0].region else sentence,
+            next_attempt=failed[0].next_attempt_at,
         )
+    if waiting:
+        return EnvironmentState(environment, label, "pending", behind=behind)
+    if environment == EnvironmentName.LIVE and any(getattr(one, "is_hidden", False) for one in deliveries):
+        return EnvironmentState(environment, label, "hidden", behind=behind)
     if behind:
         return EnvironmentState(environment, label, "behind", behind=behind)
-    return EnvironmentState(environment, label, "up_to_date", visible_in_ms=delivery.visible_in_ms)
+    return EnvironmentState(
+        environment,
+        label,
+        "up_to_date",
+        visible_in_ms=max(
+            (one.visible_in_ms for one in deliveries if one.visible_in_ms is not None), default=None
+        ),
+    )

@@ -1,10 +1,11 @@
-"""Background work of publishing: bring one delivery up to date, and look for those a nudge missed."""
+"""Background work of publishing: deliveries, releases whose time has come, copies to many channels, regions that were added."""
 
 from __future__ import annotations
 
 from celery import shared_task
 from django.db import close_old_connections
 
+from publishing import copying, promotions as promoting, regions as placing
 from publishing.services import deliver_until_current, due_deliveries
 
 
@@ -19,3 +20,28 @@ def sweep() -> None:
     close_old_connections()
     for due in due_deliveries():
         deliver.delay(due.tenant_id, due.delivery_id)
+
+
+@shared_task(ignore_result=True, expires=10)
+def promotions() -> None:
+    close_old_connections()
+    promoting.carry_out_due()
+
+
+@shared_task(ignore_result=True)
+def copy(tenant_id: int, copy_id: int) -> None:
+    close_old_connections()
+    copying.work(tenant_id, copy_id)
+
+
+@shared_task(ignore_result=True, expires=30)
+def copies() -> None:
+    close_old_connections()
+    for tenant_id, copy_id in copying.resting():
+        copy.delay(tenant_id, copy_id)
+
+
+@shared_task(ignore_result=True, expires=120)
+def regions() -> None:
+    close_old_connections()
+    placing.enrol_all()

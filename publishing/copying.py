@@ -1,0 +1,211 @@
+"""Taking chosen areas of one channel to many others: a preview, a worker that does one channel at a time, one undo.
+
+Each channel is a transaction of its own, with a release, an audit entry and a result; a worker that dies leaves off between
+two channels, and the next goes on there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+from django.db import connection, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from accounts.models import User
+from areas.contract import Area, NotPublishable
+from areas.differences import Change, differences
+from areas.registry import area as area_named
+from areas.registry import areas
+from audit.sentences import register
+from audit.services import record
+from channels_config.models import Channel
+from publishing.models import Copy, CopyTarget
+from publishing.services import publish
+from tenants.scope import current_tenant_id, tenant_scope
+
+log = structlog.get_logger(__name__)
+
+register(
+    "copy.asked", gettext_lazy("%(actor)s copied settings of the channel “%(channel)s” to %(count)s channels")
+)
+register(
+    "copy.undone",
+    gettext_lazy("%(actor)s undid the copy of settings of the channel “%(channel)s” to %(count)s channels"),
+)
+register(
+    "draft.copied",
+    gettext_lazy("%(actor)s copied settings of the channel “%(source)s” into the channel “%(channel)s”"),
+)
+register(
+    "draft.copy_undone",
+    gettext_lazy("%(actor)s took the copied settings of “%(source)s” out of the channel “%(channel)s” again"),
+)
+
+#: Channels of one copy.
+MOST_TARGETS = 2000
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What copying would change in one channel: (area, changes) for every area in which something would."""
+
+    channel: Channel
+    areas: list[tuple[Area, list[Change]]]
+
+
+def preview(source: Channel, names: Iterable[str], targets: Iterable[Channel]) -> list[Preview]:
+    """The differences, channel by channel. One dump an area and channel: for a page of channels, not for thousands."""
+    chosen = [one for one in areas() if one.name in set(names)]
+    taken = {one.name: one.dump(source) for one in chosen}
+    found = []
+    for channel in targets:
+        changed = ((one, differences(one, one.dump(channel), taken[one.name])) for one in chosen)
+        found.append(Preview(channel, [(one, changes) for one, changes in changed if changes]))
+    return found
+
+
+def start(source: Channel, *, names: list[str], targets: list[Channel], by: User, note: str = "") -> Copy:
+    """Note what is to be copied, as it stands now, and hand it to a worker once the transaction is kept."""
+    chosen = [one for one in areas() if one.name in set(names)]
+    now = timezone.now()
+    copy = Copy.objects.create(
+        source=source,
+        areas=[one.name for one in chosen],
+        sections={one.name: one.dump(source) for one in chosen},
+        note=" ".join(note.split())[:500],
+        asked_by=by,
+        asked_by_label=str(by),
+        asked_at=now,
+        touched_at=now,
+    )
+    CopyTarget.objects.bulk_create([CopyTarget(copy=copy, channel=channel) for channel in targets])
+    record("copy.asked", by=by, subject=source.public_id, channel=source.name, count=len(targets))
+    _hand_over(copy)
+    return copy
+
+
+def undo(copy: Copy, *, by: User) -> Copy:
+    """Give every channel back what it had, except where somebody has changed it since. Asked for twice it is one act."""
+    copy = Copy.objects.select_for_update().select_related("source").get(pk=copy.pk)
+    there = Copy.objects.filter(undo_of=copy).first()
+    if there is not None or copy.undo_of_id is not None:
+        return there or copy
+    now = timezone.now()
+    undoing = Copy.objects.create(
+        source=copy.source,
+        areas=copy.areas,
+        sections={},
+        asked_by=by,
+        asked_by_label=str(by),
+        asked_at=now,
+        touched_at=now,
+        undo_of=copy,
+    )
+    done = list(copy.targets.filter(state=CopyTarget.State.DONE))
+    CopyTarget.objects.bulk_create([CopyTarget(copy=undoing, channel_id=one.channel_id) for one in done])
+    record(
+        "copy.undone", by=by, subject=copy.source.public_id, channel=copy.source.name, count=len(done)
+    )
+    _hand_over(undoing)
+    return undoing
+
+
+def work(tenant_id: int, copy_id: int) -> int:
+    """Do what is left of a copy, channel by channel; returns how many were done here. Two workers share the rest."""
+    done = 0
+    while _one(tenant_id, copy_id):
+        done += 1
+    return done
+
+
+def resting(limit: int = 50) -> list[tuple[int, int]]:
+    """(organisation's id, copy's id) of copies that no worker has gone on with for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, copy_id FROM publishing_resting_copies(%s)", [limit])
+        return [(int(tenant), int(copy)) for tenant, copy in cursor.fetchall()]
+
+
+def _one(tenant_id: int, copy_id: int) -> bool:
+    with tenant_scope(tenant_id):
+        target = (
+            CopyTarget.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("copy", "copy__source", "channel")
+            .filter(copy_id=copy_id, state=CopyTarget.State.WAITING)
+            .order_by("pk")
+            .first()
+        )
+        if target is None:
+            return False
+        by = User.objects.filter(pk=target.copy.asked_by_id).first()
+        with translation.override(by.language if by else "fr"):
+            _carry_out(target, by)
+        target.save()
+        Copy.objects.filter(pk=copy_id).update(touched_at=timezone.now())
+    return True
+
+
+def _carry_out(target: CopyTarget, by: User | None) -> None:
+    channel = Channel.objects.select_for_update().filter(pk=target.channel_id).first()
+    if channel is None:
+        target.state, target.message = CopyTarget.State.SKIPPED, _("The channel was deleted.")
+        return
+    copy = target.copy
+    chosen = [area_named(name) for name in copy.areas if name in {one.name for one in areas()}]
+    now = {one.name: one.dump(channel) for one in chosen}
+    if copy.undo_of_id is None:
+        wanted = copy.sections
+    else:
+        first = CopyTarget.objects.select_related("copy").get(copy_id=copy.undo_of_id, channel=channel)
+        wanted = first.before
+        copied = first.copy.sections
+        if any(now[name] not in (copied.get(name), wanted.get(name)) for name in now):
+            target.state = CopyTarget.State.SKIPPED
+            target.message = _("Somebody changed this channel after the copy; it was left alone.")
+            return
+    changed = [one for one in chosen if one.name in wanted and now[one.name] != wanted[one.name]]
+    if not changed:
+        target.state = CopyTarget.State.UNCHANGED
+        return
+    try:
+        with transaction.atomic():
+            for one in changed:
+                one.load(channel, wanted[one.name])
+            release = publish(channel, areas=[one.name for one in changed], by=by, note=_note(copy))
+            record(
+                "draft.copied" if copy.undo_of_id is None else "draft.copy_undone",
+                by=by,
+                subject=channel.public_id,
+                source=copy.source.name,
+                channel=channel.name,
+            )
+    except NotPublishable as refused:
+        target.state = CopyTarget.State.REFUSED
+        target.message = " ".join(str(problem.message) for problem in refused.problems[:5])
+        return
+    target.state, target.release, target.before = CopyTarget.State.DONE, release.number, now
+
+
+def _note(copy: Copy) -> str:
+    if copy.undo_of_id is not None:
+        return _("Copy from “%(source)s” undone") % {"source": copy.source.name}
+    return (_("Copied from “%(source)s”") % {"source": copy.source.name} + (f" · {copy.note}" if copy.note else ""))[:500]
+
+
+def _hand_over(copy: Copy) -> None:
+    tenant_id, copy_id = current_tenant_id(), copy.pk
+
+    def send() -> None:
+        from publishing.tasks import copy as task  # noqa: PLC0415 - the task leads back here
+
+        try:
+            task.apply_async((tenant_id, copy_id), retry=False, ignore_result=True)
+        except (OperationalError, RedisError, OSError) as error:
+            log.warning("copy not announced", why=str(error), copy=copy_id)
+
+    transaction.on_commit(send, robust=True)

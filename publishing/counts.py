@@ -1,0 +1,45 @@
+"""Asking an environment for what it has counted: the one thing that comes back from there."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from publishing.environments import environments
+from publishing.push import client
+from publishing.snapshot import CONTENT_TYPE, counts_request
+
+#: Seconds for which a request is good.
+_GOOD_FOR = 60
+
+
+def places() -> list[str]:
+    """Where something is counted: "test", or "test/<region>" for each region of an environment."""
+    return [
+        f"{one.name}/{place.name}" if place.name else one.name
+        for one in environments().values()
+        for place in one.places
+    ]
+
+
+def fetch(place: str, done: str) -> dict[str, Any] | None:
+    """{"batch": id, "rows": [[brand, channel, shared list, "block" | "allow", network, count, last seen]]}; None when it is away.
+
+    `done` is the id of the batch that has been written down; the environment forgets it.
+    """
+    environment, _, region = place.partition("/")
+    one = next(one for one in environments()[environment].places if one.name == region)
+    body = counts_request(
+        settings.PUBLISHING_SIGNING_KEY, environment=environment, done=done, expires_at=time.time() + _GOOD_FOR
+    )
+    try:
+        answer = client().post(
+            f"{one.push_url}/_push/v1/counts", content=body, headers={"Content-Type": CONTENT_TYPE}
+        )
+        found = answer.raise_for_status().json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("rows"), list) else None

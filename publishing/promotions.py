@@ -1,0 +1,234 @@
+"""Putting a release live: checked, with a note and a checklist, at once, at a time, or once a second person has approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from areas.contract import NotPublishable, Problem
+from audit.sentences import register
+from audit.services import record
+from channels_config.models import Channel
+from publishing.compile import problems
+from publishing.models import Promotion, Release, Rules
+from publishing.services import OPEN, NotPromotable, promotable, promote
+from tenants.scope import tenant_scope
+
+log = structlog.get_logger(__name__)
+
+register(
+    "promotion.requested",
+    _("%(actor)s asked for approval to put release %(release)s of the channel “%(channel)s” live"),
+)
+register(
+    "promotion.approved", _("%(actor)s approved release %(release)s of the channel “%(channel)s” for live")
+)
+register(
+    "promotion.scheduled",
+    _("%(actor)s scheduled release %(release)s of the channel “%(channel)s” for live at %(at)s"),
+)
+register(
+    "promotion.cancelled",
+    _("%(actor)s called off putting release %(release)s of the channel “%(channel)s” live"),
+)
+register(
+    "promotion.failed",
+    _("%(actor)s could not put release %(release)s of the channel “%(channel)s” live as scheduled"),
+)
+register("rules.changed", _("%(actor)s changed how releases of the channel “%(channel)s” go live"))
+
+#: Why a promotion was not carried out when its time came.
+FAILURES = {
+    "newer": _("Live had a newer release already, or the release was no longer there."),
+    "problems": _("The checks found something wrong with the release."),
+}
+MOST_CHECKS = 20
+CHECK_LENGTH = 200
+
+
+class WarningsUnseen(Exception):
+    """The checks have warnings, and nobody has said yet that they were read."""
+
+    def __init__(self, warnings: list[Problem]) -> None:
+        super().__init__(f"{len(warnings)} warnings")
+        self.warnings = warnings
+
+
+def rules_of(channel: Channel) -> Rules:
+    """The channel's rules; those of a channel without a row are unsaved."""
+    return Rules.objects.filter(channel=channel).first() or Rules(channel=channel)
+
+
+def set_rules(
+    channel: Channel, *, live_on_save: bool, four_eyes: bool, checklist: list[str], by: User
+) -> Rules:
+    """Say how releases of this channel go live. Raises ValueError for rules that exclude each other."""
+    Channel.objects.select_for_update().get(pk=channel.pk)
+    if live_on_save and (four_eyes or checklist):
+        raise ValueError("publishing on save leaves no time for a second person or a checklist")
+    rules = rules_of(channel)
+    wanted = (live_on_save, four_eyes, checklist)
+    if (rules.live_on_save, rules.four_eyes, rules.checklist) != wanted:
+        rules.live_on_save, rules.four_eyes, rules.checklist = wanted
+        rules.save()
+        record(
+            "rules.changed",
+            by=by,
+            subject=channel.public_id,
+            channel=channel.name,
+            live_on_save=live_on_save,
+            four_eyes=four_eyes,
+            checklist=checklist,
+        )
+    return rules
+
+
+def checked(release: Release) -> tuple[list[Problem], list[Problem]]:
+    """What the checks find in a release today: (blocking problems, warnings)."""
+    found = problems(release.sections)
+    return [one for one in found if one.blocking], [one for one in found if not one.blocking]
+
+
+def open_promotion(channel: Channel) -> Promotion | None:
+    """The one that waits for approval or for its time."""
+    return Promotion.objects.filter(channel=channel, state__in=OPEN).first()
+
+
+def ask(
+    channel: Channel,
+    *,
+    number: int,
+    by: User,
+    note: str = "",
+    ticked: Iterable[int] = (),
+    warnings_seen: bool = False,
+    at: datetime | None = None,
+    time_zone: str = "",
+) -> Promotion:
+    """Ask for a release to go live, by the channel's rules; returns what became of it.
+
+    `ticked` are the places, from 0, of the checklist's sentences that are true; `at` is when, None for now. Raises NotPromotable,
+    NotPublishable (problems), WarningsUnseen.
+    """
+    Channel.objects.select_for_update().get(pk=channel.pk)
+    release = promotable(channel, number)
+    blocking, warnings = checked(release)
+    if blocking:
+        raise NotPublishable(blocking)
+    if warnings and not warnings_seen:
+        raise WarningsUnseen(warnings)
+    rules = rules_of(channel)
+    if set(range(len(rules.checklist))) - set(ticked):
+        raise NotPromotable(_("Every point of the checklist has to be ticked."))
+    if at is not None and at <= timezone.now():
+        raise NotPromotable(_("The time of publication lies in the past."))
+    if (rules.four_eyes or at is not None) and open_promotion(channel) is not None:
+        raise NotPromotable(_("Another publication of this channel is planned already; call it off first."))
+    promotion = Promotion(
+        channel=channel,
+        number=release.number,
+        digest=release.digest,
+        note=" ".join(note.split())[:500],
+        checklist=list(rules.checklist),
+        asked_by=by,
+        asked_by_label=str(by),
+        asked_at=timezone.now(),
+        at=at,
+        time_zone=time_zone,
+    )
+    if rules.four_eyes:
+        promotion.state = Promotion.State.WAITING
+        promotion.save()
+        _record("promotion.requested", promotion, by=by)
+    elif at is not None:
+        promotion.state = Promotion.State.SCHEDULED
+        promotion.save()
+        _record("promotion.scheduled", promotion, by=by, at=at.isoformat(timespec="minutes"))
+    else:
+        promote(channel, by=by, number=release.number, cleared=True)
+        promotion.state = Promotion.State.DONE
+        promotion.ended_at = timezone.now()
+        promotion.save()
+    return promotion
+
+
+def approve(promotion: Promotion, *, by: User) -> Promotion:
+    """The second person's word: it goes live, or waits for its time. Raises NotPromotable, NotPublishable."""
+    promotion = Promotion.objects.select_for_update().select_related("channel").get(pk=promotion.pk)
+    if promotion.state != Promotion.State.WAITING:
+        raise NotPromotable(_("This was decided already."))
+    if promotion.asked_by_id == by.pk:
+        raise NotPromotable(_("Somebody else than the person who asked has to approve."))
+    promotion.approved_by_label = str(by)
+    _record("promotion.approved", promotion, by=by)
+    if promotion.at is not None and promotion.at > timezone.now():
+        promotion.state = Promotion.State.SCHEDULED
+    else:
+        promote(promotion.channel, by=by, number=promotion.number, cleared=True)
+        promotion.state = Promotion.State.DONE
+        promotion.ended_at = timezone.now()
+    promotion.save()
+    return promotion
+
+
+def cancel(promotion: Promotion, *, by: User) -> Promotion:
+    """Call it off. Raises NotPromotable when it is too late."""
+    promotion = Promotion.objects.select_for_update().select_related("channel").get(pk=promotion.pk)
+    if promotion.state not in OPEN:
+        raise NotPromotable(_("This was decided already."))
+    promotion.state = Promotion.State.CANCELLED
+    promotion.ended_at = timezone.now()
+    promotion.save()
+    _record("promotion.cancelled", promotion, by=by)
+    return promotion
+
+
+def carry_out_due(limit: int = 100) -> int:
+    """Put live what was scheduled for by now; returns how many were decided. Safe to run twice, or by two workers at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, promotion_id FROM publishing_due_promotions(%s)", [limit])
+        due = cursor.fetchall()
+    return sum(_carry_out(tenant_id, promotion_id) for tenant_id, promotion_id in due)
+
+
+def _carry_out(tenant_id: int, promotion_id: int) -> bool:
+    with tenant_scope(tenant_id):
+        promotion = (
+            Promotion.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("channel")
+            .filter(pk=promotion_id, state=Promotion.State.SCHEDULED)
+            .first()
+        )
+        if promotion is None:
+            return False
+        by = User.objects.filter(pk=promotion.asked_by_id).first()
+        try:
+            promote(promotion.channel, by=by, number=promotion.number, cleared=True)
+            promotion.state = Promotion.State.DONE
+        except (NotPromotable, Channel.DoesNotExist):
+            promotion.state, promotion.failure = Promotion.State.FAILED, "newer"
+        except NotPublishable:
+            promotion.state, promotion.failure = Promotion.State.FAILED, "problems"
+        promotion.ended_at = timezone.now()
+        promotion.save()
+        if promotion.state == Promotion.State.FAILED:
+            _record("promotion.failed", promotion, by=None)
+    log.info("scheduled publication", promotion=promotion_id, state=str(promotion.state))
+    return True
+
+
+def _record(action: str, promotion: Promotion, *, by: User | None, **more: str) -> None:
+    record(
+        action,
+        by=by,
+        subject=promotion.channel.public_id,
+        release=promotion.number,
+        channel=promotion.channel.name,
+        **more,
+    )

@@ -1,0 +1,66 @@
+"""Going back: a release, or one area of it, becomes what the drafts say, and with that a new release. Nothing is rewritten."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from areas import registry
+from areas.contract import NotPublishable
+from areas.registry import areas
+from audit.sentences import register
+from audit.services import record
+from channels_config.models import Channel
+from publishing.compile import problems, sections
+from publishing.models import Release
+from publishing.services import publish
+
+register(
+    "release.rolled_back",
+    gettext_lazy("%(actor)s brought the channel “%(channel)s” back to release %(release)s"),
+)
+register(
+    "release.area_rolled_back",
+    gettext_lazy("%(actor)s brought “%(area)s” of the channel “%(channel)s” back to release %(release)s"),
+    area=lambda name: registry.area(name).label,
+)
+
+
+def roll_back(channel: Channel, *, to: Release, by: User, area: str | None = None, note: str = "") -> Release:
+    """Bring the drafts back to what a release says, all of them or one area's, and publish that as a new release.
+
+    Areas that the release does not know stay as they are. Raises NotPublishable when what was right then is not today,
+    KeyError for an area that the release does not have.
+    """
+    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    wanted = {one.name: to.sections[one.name] for one in areas() if one.name in to.sections}
+    if area is not None:
+        wanted = {area: wanted[area]}
+    now = sections(channel)
+    blocking = [
+        one for one in problems({**now, **wanted}) if one.blocking and one.area in wanted
+    ]
+    if blocking:
+        raise NotPublishable(blocking)
+    changed = [one for one in areas() if one.name in wanted and now[one.name] != wanted[one.name]]
+    for one in changed:
+        one.load(channel, wanted[one.name])
+    said = " ".join(note.split())
+    words = _("Back to release %(number)s") % {"number": to.number}
+    if changed:
+        record(
+            "release.rolled_back" if area is None else "release.area_rolled_back",
+            by=by,
+            subject=channel.public_id,
+            channel=channel.name,
+            release=to.number,
+            **({"area": area} if area else {}),
+        )
+    return publish(
+        channel,
+        areas=[one.name for one in changed],
+        by=by,
+        note=f"{words} · {said}"[:500] if said else words,
+        restored=to.number,
+    )

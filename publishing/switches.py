@@ -1,0 +1,49 @@
+"""The emergency switch of a channel in live: hide the widget, or drop the organisation's own code. Drafts are not touched."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit.sentences import register
+from audit.services import record
+from channels_config.models import Channel
+from publishing.models import EnvironmentName, Switch
+from publishing.services import NotPromotable, want_revision, wanted_in
+
+register("switch.hidden", _("%(actor)s hid the widget of the channel “%(channel)s” in live"))
+register("switch.shown", _("%(actor)s showed the widget of the channel “%(channel)s” in live again"))
+register("switch.scripts_off", _("%(actor)s switched off the JavaScript of the channel “%(channel)s” in live"))
+register("switch.scripts_on", _("%(actor)s switched the JavaScript of the channel “%(channel)s” in live on again"))
+
+
+def switch_of(channel: Channel) -> Switch | None:
+    return Switch.objects.filter(channel=channel).first()
+
+
+def turn(channel: Channel, *, hidden: bool, scripts_off: bool, by: User, reason: str = "") -> Switch:
+    """Turn the switch; what live serves is pushed again in that form. The same position twice is one act.
+
+    Raises NotPromotable when live has nothing to hide.
+    """
+    Channel.objects.select_for_update().get(pk=channel.pk)
+    if not wanted_in(channel, EnvironmentName.LIVE):
+        raise NotPromotable(_("Live does not have this channel: there is nothing to switch off."))
+    now = timezone.now()
+    switch = switch_of(channel) or Switch(channel=channel)
+    before = (switch.hidden, switch.scripts_off)
+    if before == (hidden, scripts_off):
+        return switch
+    switch.hidden, switch.scripts_off = hidden, scripts_off
+    switch.revision += 1
+    switch.turned_at, switch.turned_by, switch.reason = now, str(by), " ".join(reason.split())[:500]
+    switch.save()
+    facts = {"channel": channel.name, "reason": switch.reason}
+    if hidden != before[0]:
+        record("switch.hidden" if hidden else "switch.shown", by=by, subject=channel.public_id, **facts)
+    if scripts_off != before[1]:
+        action = "switch.scripts_off" if scripts_off else "switch.scripts_on"
+        record(action, by=by, subject=channel.public_id, **facts)
+    want_revision(channel, EnvironmentName.LIVE, switch.revision, at=now)
+    return switch
