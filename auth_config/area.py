@@ -12,7 +12,9 @@ AREA = Area(
     name="auth_config",
     slug="authentication",
     label=_("Authentication"),
-    description=_("Who the customer is: anonymous, secured cookie, your own sign-in; how long conversations are kept."),
+    description=_(
+        "Who the customer is: anonymous, secured cookie, your own sign-in; how long conversations are kept."
+    ),
     icon="shield-lock",
     order=60,
     edit_role=Role.ADMIN,

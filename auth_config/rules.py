@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 
@@ -241,7 +241,7 @@ def public_keys(text: str) -> list[Key]:
     if stripped.startswith("{"):
         try:
             document = json.loads(stripped)
-            entries = document["keys"] if "keys" in document else [document]
+            entries = document.get("keys", [document])
             for entry in entries:
                 if entry.get("kty") == "oct":
                     raise BadKeys("symmetric")
@@ -335,10 +335,76 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
     if times["exp"] > now + LONGEST_TOKEN + LEEWAY:
         raise TokenRefused("too_long", "The token lives longer than an hour.")
     if max(times.get("nbf", now), times.get("iat", now)) > now + LEEWAY:
-        raise TokenRefused("not_yet", "The token is not valid yet: the clock of the server that made it is ahead.")
+        raise TokenRefused(
+            "not_yet", "The token is not valid yet: the clock of the server that made it is ahead."
+        )
 
 
 def ticket(claims: Mapping[str, Any], text: str) -> str:
     """What must not come twice of a signed token: its `jti`, or the token itself."""
     jti = claims.get("jti")
     return f"jti:{jti}" if isinstance(jti, str) and jti else text
+
+
+# -- requests of the console about one customer ------------------------------------------------------------------------
+
+_REQUEST_TYPE = "chatadmin-customer+jws"
+#: Seconds a request may travel.
+_REQUEST_LIFE = 60
+Act = Literal["export", "erase"]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRequest:
+    """The console asks an environment for one customer's data, or to erase them."""
+
+    environment: str
+    brand: int
+    channel: str
+    customer: str
+    act: Act
+
+
+class RequestRefused(Exception):
+    """Not signed by a console this environment trusts, over, or for somewhere else."""
+
+
+def sign_request(key: str, request: CustomerRequest, *, now: float) -> str:
+    """A compact JWS by the console's publishing key (Ed25519 JWK, JSON)."""
+    loaded = OKPKey.import_key(json.loads(key))
+    claims = {
+        "environment": request.environment,
+        "brand": request.brand,
+        "channel": request.channel,
+        "customer": request.customer,
+        "act": request.act,
+        "exp": int(now) + _REQUEST_LIFE,
+    }
+    header = {"alg": "Ed25519", "typ": _REQUEST_TYPE, "kid": json.loads(key).get("kid", loaded.thumbprint())}
+    return jws.serialize_compact(
+        header, json.dumps(claims).encode(), loaded, registry=jws.JWSRegistry(algorithms=["Ed25519"])
+    )
+
+
+def open_request(text: str, keys: Mapping[str, Any], *, environment: str, now: float) -> CustomerRequest:
+    """A request signed by one of the keys (JWK set), for this environment. Raises RequestRefused."""
+    if len(text) > 8192:
+        raise RequestRefused("too long")
+    for entry in keys["keys"]:
+        try:
+            opened = jws.deserialize_compact(
+                text, OKPKey.import_key(entry), registry=jws.JWSRegistry(algorithms=["Ed25519"])
+            )
+            claims = json.loads(opened.payload)
+        except (JoseError, ValueError, TypeError):
+            continue
+        if opened.headers().get("typ") != _REQUEST_TYPE:
+            raise RequestRefused("signed for another purpose")
+        if claims["environment"] != environment:
+            raise RequestRefused("for the other environment")
+        if claims["exp"] <= now:
+            raise RequestRefused("over")
+        return CustomerRequest(
+            environment, claims["brand"], claims["channel"], claims["customer"], claims["act"]
+        )
+    raise RequestRefused("signed by nobody this environment trusts")

@@ -36,7 +36,11 @@ def find(reference: str) -> Secret | None:
 
 
 def is_known(reference: str) -> bool:
-    return len(reference) <= 40 and "\x00" not in reference and Secret.objects.filter(reference=reference).exists()
+    return (
+        len(reference) <= 40
+        and "\x00" not in reference
+        and Secret.objects.filter(reference=reference).exists()
+    )
 
 
 def reveal(reference: str) -> str:

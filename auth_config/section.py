@@ -98,7 +98,9 @@ def dump(channel: Channel) -> Section:
 
 def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _over(value, given.get(name, {})) if isinstance(value, dict) else copy.deepcopy(given.get(name, value))
+        name: _over(value, given.get(name, {}))
+        if isinstance(value, dict)
+        else copy.deepcopy(given.get(name, value))
         for name, value in base.items()
     }
 
@@ -170,7 +172,10 @@ def describe(section: Section) -> Mapping[Any, Any]:
         }
     mapping = section["mapping"]
     said[_("Mapping")] = {
-        **{FIELD_LABELS[f"mapping.{name}"]: mapping[name] for name in ("enabled", "customer_id", "first_name", "last_name")},
+        **{
+            FIELD_LABELS[f"mapping.{name}"]: mapping[name]
+            for name in ("enabled", "customer_id", "first_name", "last_name")
+        },
         _("Custom fields"): [
             {"name": one["field"], "path": one["path"], "transform": str(TRANSFORM_LABELS[one["transform"]])}
             for one in mapping["fields"]
@@ -233,7 +238,7 @@ def check(section: Section, sections: Sections) -> list[Problem]:
     found = [Problem(AREA_NAME, path, message) for path, message in _shape_faults(section, EMPTY, "")]
     if found:
         return found
-    found = [Problem(AREA_NAME, path, message) for path, message in _value_faults(section)]
+    found = [Problem(AREA_NAME, path, message) for path, message in value_faults(section)]
     if not found:
         found = [Problem(AREA_NAME, path, message) for path, message in incomplete(section)]
     return found + list(_remarks(section, sections))
@@ -279,7 +284,7 @@ def at(section: Section, path: str) -> Any:
     return value
 
 
-def _value_faults(section: Section) -> Iterator[tuple[str, Promise | str]]:
+def value_faults(section: Section) -> Iterator[tuple[str, Promise | str]]:
     if section["format"] != FORMAT:
         yield "format", _("This format is not known here.")
     for path, choices in CHOICES.items():
@@ -293,7 +298,8 @@ def _value_faults(section: Section) -> Iterator[tuple[str, Promise | str]]:
             if isinstance(value, str) and (
                 len(value) > (LONGEST_KEYS if name == "public_keys" else LONGEST_URL)
                 or "\x00" in value
-                or not value.isascii() and not _encodable(value)
+                or (not value.isascii()
+                and not _encodable(value))
             ):
                 yield f"{group}.{name}", _("This text is too long, or holds what is no text.")
     for name in ENDPOINTS:
@@ -330,7 +336,12 @@ def _is_redirect(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return bool(parts.scheme and (parts.netloc or parts.path)) and url.isprintable() and " " not in url and not parts.fragment
+    return (
+        bool(parts.scheme and (parts.netloc or parts.path))
+        and url.isprintable()
+        and " " not in url
+        and not parts.fragment
+    )
 
 
 def endpoint_problem(url: str) -> Promise | None:
@@ -341,7 +352,9 @@ def endpoint_problem(url: str) -> Promise | None:
 
 KEY_SENTENCES: dict[str, Promise] = {
     "none": _("No public key is found here: paste PEM blocks, a JWK or a JWK set."),
-    "private": _("This is a private key. It belongs on your server alone; paste its public half, and replace the key."),
+    "private": _(
+        "This is a private key. It belongs on your server alone; paste its public half, and replace the key."
+    ),
     "weak": _("An RSA key of less than 2048 bits is not accepted."),
     "symmetric": _("This set holds a shared secret. Choose “Shared secret” and type it there instead."),
 }
@@ -354,15 +367,33 @@ def field_faults(fields: list[dict[str, str]]) -> Iterator[tuple[str, Promise | 
         place = f"mapping.fields.{number}"
         name = entry["field"]
         if number >= rules.MOST_FIELDS:
-            yield place, gettext("“%(name)s” is field %(number)s; at most %(most)s can be mapped.") % {
-                "name": name, "number": number + 1, "most": rules.MOST_FIELDS,
-            }
-        if not name or len(name) > rules.LONGEST_ID or name != name.strip() or "\x00" in name or not _encodable(name):
+            yield (
+                place,
+                gettext("“%(name)s” is field %(number)s; at most %(most)s can be mapped.")
+                % {
+                    "name": name,
+                    "number": number + 1,
+                    "most": rules.MOST_FIELDS,
+                },
+            )
+        if (
+            not name
+            or len(name) > rules.LONGEST_ID
+            or name != name.strip()
+            or "\x00" in name
+            or not _encodable(name)
+        ):
             yield place, _("A custom field has a name of at most 255 characters.")
         elif name in seen:
-            yield place, gettext("“%(name)s” is mapped twice, in rows %(first)s and %(second)s.") % {
-                "name": name, "first": seen[name] + 1, "second": number + 1,
-            }
+            yield (
+                place,
+                gettext("“%(name)s” is mapped twice, in rows %(first)s and %(second)s.")
+                % {
+                    "name": name,
+                    "first": seen[name] + 1,
+                    "second": number + 1,
+                },
+            )
         seen.setdefault(name, number)
         if not entry["path"].strip(" ,") or len(entry["path"]) > rules.LONGEST_PATH:
             yield place, gettext("“%(name)s” needs the provider’s field it is filled from.") % {"name": name}
@@ -382,7 +413,10 @@ def incomplete(section: Section) -> Iterator[tuple[str, Promise]]:
             if not oauth[name]:
                 yield f"oauth.{name}", sentence
         if oauth["client_authentication"] != "none" and not oauth["client_secret"]:
-            yield "oauth.client_secret", _("Type the secret, or choose that the client proves itself by its id alone.")
+            yield (
+                "oauth.client_secret",
+                _("Type the secret, or choose that the client proves itself by its id alone."),
+            )
     if section["mode"] == rules.JWT:
         if jwt["algorithm"] == "shared" and not jwt["secret"]:
             yield "jwt.secret", _("Type the secret your server signs with, at least 32 characters.")
@@ -390,7 +424,11 @@ def incomplete(section: Section) -> Iterator[tuple[str, Promise]]:
             yield "jwt.public_keys", KEY_SENTENCES["none"]
         if jwt["session_minutes"] < 1:
             yield "jwt.session_minutes", _("A session lasts at least a minute.")
-    if section["mapping"]["enabled"] and section["mode"] in {rules.OAUTH, rules.JWT} and not section["mapping"]["customer_id"]:
+    if (
+        section["mapping"]["enabled"]
+        and section["mode"] in {rules.OAUTH, rules.JWT}
+        and not section["mapping"]["customer_id"]
+    ):
         yield "mapping.customer_id", _("Without a customer id nobody can be recognised.")
 
 

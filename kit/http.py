@@ -98,7 +98,14 @@ def url_problem(url: str, *, loopback: bool) -> Code | None:
     except (ValueError, httpx.InvalidURL):
         return "bad_url"
     host = parts.hostname or ""
-    if not host or parts.username is not None or parts.fragment or port == 0 or not url.isprintable() or " " in url:
+    if (
+        not host
+        or parts.username is not None
+        or parts.fragment
+        or port == 0
+        or not url.isprintable()
+        or " " in url
+    ):
         return "bad_url"
     literal = _literal(host)
     if literal is not None and not may_reach(literal, loopback=loopback):
@@ -156,7 +163,7 @@ class _Pinned(httpcore.AnyIOBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's own signature
+        timeout: float | None = None,  # httpcore's own signature
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -171,7 +178,7 @@ class _Pinned(httpcore.AnyIOBackend):
     async def connect_unix_socket(
         self,
         path: str,
-        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's own signature
+        timeout: float | None = None,  # httpcore's own signature
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         raise CallFailed("forbidden_address")

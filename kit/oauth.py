@@ -26,7 +26,9 @@ Step = Literal["discovery", "authorize", "token", "refresh", "userinfo"]
 DEFAULT_LIFE = 1800
 _SHORTEST_LIFE, _LONGEST_LIFE = 30, 30 * 24 * 3600
 #: Answers that mean the provider is in trouble, not the customer: they open its circuit.
-TROUBLE = frozenset({"unresolvable", "unreachable", "tls", "timeout", "too_large", "redirected", "rubbish", "server_error"})
+TROUBLE = frozenset(
+    {"unresolvable", "unreachable", "tls", "timeout", "too_large", "redirected", "rubbish", "server_error"}
+)
 
 
 class ProviderFailed(Exception):
@@ -210,7 +212,13 @@ def _basic(
 
 
 async def _send(
-    client: SafeClient, step: Step, method: str, url: str, headers: dict[str, str], body: str, trace: Trace | None
+    client: SafeClient,
+    step: Step,
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    body: str,
+    trace: Trace | None,
 ) -> Answer:
     call = Call(method, url, headers, body)
     if trace is not None:
@@ -232,7 +240,9 @@ def _refusal(step: Step, answer: Answer) -> ProviderFailed:
     code = "refused"
     if "redirect" in words and "uri" in words:
         code = "redirect_mismatch"
-    elif error in {"invalid_client", "unauthorized_client"} or (answer.status == 401 and error != "invalid_grant"):
+    elif error in {"invalid_client", "unauthorized_client"} or (
+        answer.status == 401 and error != "invalid_grant"
+    ):
         code = "invalid_client"
     elif error == "invalid_grant":
         code = "invalid_grant"
@@ -271,7 +281,11 @@ def _detail(answer: Answer) -> str:
     data = parsed(answer)
     if not isinstance(data, dict):
         return ""
-    words = [str(data[name]) for name in ("error", "error_description", "message") if isinstance(data.get(name), str)]
+    words = [
+        str(data[name])
+        for name in ("error", "error_description", "message")
+        if isinstance(data.get(name), str)
+    ]
     return ": ".join(words)[:300]
 
 

@@ -29,7 +29,7 @@ LINES = (
 GATEWAY_MAY_IMPORT = {"publishing.snapshot"}
 #: `chatadmin.run` starts processes; were Django imported, a broken setting would keep the command from saying so.
 RUN_MAY_IMPORT = {"chatadmin", "kit", "publishing"}
-OUTSIDE_RUN = {"psycopg", "redis", "joserfc"}
+OUTSIDE_RUN = {"psycopg", "redis", "joserfc", "cryptography"}
 
 TESTS = ".tests"
 

@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from kit import secrets as field_keys  # noqa: E402
 from publishing import snapshot  # noqa: E402
 
 HOSTS = {
@@ -51,6 +52,7 @@ def make(folder: Path) -> list[str]:
 
     keep("postgres_password", password)
     keep("secret_key", lambda: secrets.token_urlsafe(48))
+    keep("field_encryption_keys", field_keys.new_key)
     owner, app = keep("console_owner_password", password), keep("console_app_password", password)
     keep("database_owner_url", lambda: f"postgresql://chatadmin_owner:{owner}@postgres:5432/chatadmin")
     keep("database_url", lambda: f"postgresql://chatadmin_app:{app}@postgres:5432/chatadmin")

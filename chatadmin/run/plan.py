@@ -87,6 +87,10 @@ class Plan:
             "INSECURE_COOKIES": env.text(
                 "INSECURE_COOKIES", "0" if self.console_url.startswith("https:") else "1"
             ),
+            # On one's own machine a provider of one's own is at hand; the live environment never calls one.
+            "ALLOW_LOOPBACK_PROVIDERS": env.text(
+                "ALLOW_LOOPBACK_PROVIDERS", "0" if self.console_url.startswith("https:") else "1"
+            ),
         }
 
     def console_environment(self) -> dict[str, str]:
@@ -97,6 +101,9 @@ class Plan:
             "DATABASE_URL": self.database_url,
             "PUBLISHING_SIGNING_KEY": env.text(
                 "PUBLISHING_SIGNING_KEY", json.dumps(self._secrets["signing_key"])
+            ),
+            "FIELD_ENCRYPTION_KEYS": env.text(
+                "FIELD_ENCRYPTION_KEYS", self._secrets["field_encryption_key"]
             ),
             "TEST_ENV_PUSH_URL": self.push_urls["test"],
             "LIVE_ENV_PUSH_URL": self.push_urls["live"],
@@ -126,6 +133,7 @@ class Plan:
             "DATABASE_URL",
             "DATABASE_OWNER_URL",
             "PUBLISHING_SIGNING_KEY",
+            "FIELD_ENCRYPTION_KEYS",
             "DEMO_PASSWORD",
         ):
             made.pop(foreign, None)

@@ -14,6 +14,7 @@ from typing import Any
 
 from chatadmin.run import processes
 from chatadmin.run.errors import RunError
+from kit.secrets import new_key
 from publishing import snapshot
 
 #: How long a second run waits for one that is already on its way out.
@@ -117,6 +118,7 @@ class State:
             "secret_key": lambda: secrets.token_urlsafe(48),
             "gateway_secret_key_test": lambda: secrets.token_urlsafe(48),
             "gateway_secret_key_live": lambda: secrets.token_urlsafe(48),
+            "field_encryption_key": new_key,
             "signing_key": snapshot.new_signing_key,
             "encryption_key_test": snapshot.new_encryption_key,
             "encryption_key_live": snapshot.new_encryption_key,

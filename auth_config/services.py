@@ -1,0 +1,98 @@
+"""Acts beyond saving the page: signing everybody out, and one customer's data."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from areas.saving import save_draft
+from audit.sentences import register
+from audit.services import record
+from auth_config import rules
+from auth_config.area import AREA
+from channels_config.models import Channel
+from tenants.models import Organisation
+
+register("auth.secret_set", _("%(actor)s set a new secret for “%(group)s” of the channel “%(channel)s”"))
+register("auth.signed_out", _("%(actor)s signed every customer of the channel “%(channel)s” out"))
+register(
+    "customer.exported",
+    _(
+        "%(actor)s exported the data of one customer (%(customer)s) of the channel “%(channel)s” from %(environment)s"
+    ),
+)
+register(
+    "customer.erased",
+    _(
+        "%(actor)s erased the data of one customer (%(customer)s) of the channel “%(channel)s” in %(environment)s"
+    ),
+)
+
+#: A customer's whole history may take a while to gather.
+_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+
+
+class EnvironmentAway(Exception):
+    """The environment did not do what it was asked; `code` is "unreachable", "not_found" or its own word."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def sign_everybody_out(channel: Channel, *, by: User) -> Any:
+    """Every session of the channel ends as soon as the release is there; returns the Release."""
+
+    def apply() -> None:
+        section = AREA.dump(channel)
+        AREA.load(channel, {**section, "epoch": section["epoch"] + 1})
+
+    release = save_draft(channel, AREA, apply, seen=None, by=by)
+    record("auth.signed_out", by=by, subject=channel.public_id, channel=channel.name)
+    return release
+
+
+def mark_of(customer: str) -> str:
+    """How the audit names a customer: recognisable to who knows the id, and no id."""
+    return hashlib.sha256(customer.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def customer_data(
+    channel: Channel, organisation: Organisation, *, environment: str, customer: str, act: rules.Act, by: User
+) -> bytes:
+    """The environment's answer: everything it has of the customer (export), or how much it erased, as JSON.
+
+    Recorded before it is asked for; what fails is not recorded. Raises EnvironmentAway.
+    """
+    push_url = next(one["push_url"] for one in settings.ENVIRONMENTS if one["name"] == environment)
+    record(
+        "customer.exported" if act == "export" else "customer.erased",
+        by=by,
+        subject=channel.public_id,
+        channel=channel.name,
+        customer=mark_of(customer),
+        environment=environment,
+    )
+    request = rules.CustomerRequest(environment, organisation.number, channel.public_id, customer, act)
+    signed = rules.sign_request(settings.PUBLISHING_SIGNING_KEY, request, now=time.time())
+    try:
+        answer = httpx.post(
+            f"{push_url}/_push/v1/customers",
+            content=signed.encode(),
+            headers={"Content-Type": "application/jose"},
+            timeout=_TIMEOUT,
+            trust_env=False,
+        )
+    except httpx.HTTPError as error:
+        raise EnvironmentAway("unreachable") from error
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise EnvironmentAway("not_found")
+    if answer.status_code != httpx.codes.OK:
+        raise EnvironmentAway("refused")
+    return answer.content
