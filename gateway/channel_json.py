@@ -6,8 +6,11 @@ switched on; so every key a client may ask for stands here, whatever the documen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from translations import rules
 
 #: Feature switches known to clients, and what they are when nobody has said otherwise. Listed whole: missing means ON.
 FEATURES: dict[str, bool] = {
@@ -217,13 +220,52 @@ def _whole_number(value: object, default: str) -> str:
     return str(int(text)) if text.isascii() and text.isdecimal() and len(text) < 10 else default
 
 
-def best_locale(wanted: str, known: Mapping[str, Any] | set[str]) -> str | None:
-    """The known locale for `fr_CA` or `fr-ca`: itself, else its language alone, else any country of the language."""
-    table = {name.replace("-", "_").lower(): name for name in sorted(known)}
-    key = wanted.replace("-", "_").lower()
-    if key in table:
-        return table[key]
-    language = key.split("_", 1)[0]
-    if language in table:
-        return table[language]
-    return next((name for low, name in table.items() if low.split("_", 1)[0] == language), None)
+def languages(section: object) -> rules.Compiled:
+    """A channel's languages, from its section of `translations`; what ships alone where it has none that can be read."""
+    if isinstance(section, Mapping) and not rules.problems(section):
+        return rules.compiled(section)
+    return rules.compiled({"format": rules.FORMAT, "default_locale": None, "variants": []})
+
+
+def resolved(known: rules.Compiled, wanted: str) -> str:
+    """The locale for `?locale=`: one tag, or a browser's list of them as in Accept-Language."""
+    return known.resolve(wanted if "," in wanted or ";" in wanted else [wanted]).locale
+
+
+def phrases(known: rules.Compiled, locale: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """`translations` and `translationsLocale` (3.3). Translation keys the document names and nobody has written a text for are
+    there, empty, as clients expect them."""
+    return {
+        "translations": {**dict.fromkeys(_keys(document), ""), **known.table(locale)},
+        "translationsLocale": locale,
+    }
+
+
+def _keys(value: object) -> Iterator[str]:
+    """Every translation key a document refers to (`labelTranslationKey`, `ariaLabelTranslationKey`)."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if str(name).endswith("TranslationKey") and isinstance(inner, str) and inner:
+                yield inner
+            else:
+                yield from _keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keys(inner)
+
+
+def dumped(value: object) -> bytes:
+    """JSON as it is served: sorted, without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def split(document: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The document's bytes before and after its phrases: they alone differ from language to language."""
+    before = {name: value for name, value in document.items() if name < "translations"}
+    after = {name: value for name, value in document.items() if name > "translationsLocale"}
+    return dumped(before)[:-1] + b"," if before else b"{", b"," + dumped(after)[1:] if after else b"}"
+
+
+def joined(frame: tuple[bytes, bytes], phrases: Mapping[str, Any]) -> bytes:
+    """The whole document in one language; the same bytes as `dumped` makes of it."""
+    return frame[0] + dumped(phrases)[1:-1] + frame[1]

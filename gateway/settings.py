@@ -40,7 +40,12 @@ GATEWAY_POLL_SECONDS = env.integer("GATEWAY_POLL_SECONDS", 5)
 GATEWAY_POOL_SIZE = env.integer("GATEWAY_POOL_SIZE", 8)
 #: Seconds of silence after which a visitor's socket is let go; clients beat their heart every 15, hidden tabs once a minute.
 GATEWAY_IDLE_SECONDS = env.integer("GATEWAY_IDLE_SECONDS", 300)
+#: Memory for channels in other languages than their own, in MB (one process; gateway.published, Shelf).
+GATEWAY_LOCALE_PAGES_MB = env.integer("GATEWAY_LOCALE_PAGES_MB", 64)
 TRUSTED_PROXIES = TrustedProxies.parse(env.csv("TRUSTED_PROXIES", (), example="10.0.0.0/8,unix"))
+
+#: Days for which counts of rules met are kept where the console has not fetched them; 0: nothing is counted.
+ADDRESS_RETENTION_DAYS = env.integer("ADDRESS_RETENTION_DAYS", 30)
 
 # -- Django -----------------------------------------------------------------------------------------------------------
 

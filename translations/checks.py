@@ -5,6 +5,8 @@ Pure; imports no Django.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Collection
 
 from translations import catalogue, icu
@@ -23,21 +25,42 @@ def check_phrase(locale: str, phrase_id: str, text: str, *, own: Collection[str]
 
     Codes are those of `icu.check`, and unknown_phrase, and blank (an empty text is no text: remove it instead).
     """
-    phrase = catalogue.phrases().get(phrase_id)
-    if phrase is None and phrase_id not in own:
-        return [icu.Finding("unknown_phrase", 0, f"There is no phrase “{phrase_id}”.", phrase_id)]
+    if phrase_id not in catalogue.phrases():
+        if phrase_id not in own:
+            return [icu.Finding("unknown_phrase", 0, f"There is no phrase “{phrase_id}”.", phrase_id)]
+        if text.strip():
+            return list(_checked_own(locale, text))
     if not text.strip():
         return [icu.Finding("blank", 0, "The text is empty.")]
-    if phrase is None:
-        return icu.check(text, locale=locale, numbers=(), max_length=LONGEST_OWN, allows_html=False)
-    return icu.check(
-        text,
-        locale=locale,
-        placeholders=phrase.placeholders,
-        numbers=phrase.numbers,
-        max_length=phrase.max_length,
-        allows_html=phrase.allows_html,
+    return list(_checked(locale, phrase_id, text))
+
+
+#: A text of which there is nothing to say but its length: no syntax, no markup, no character out of sight.
+_PLAIN = re.compile(r"[^{}<'\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]*")
+#: A channel of 200 languages is looked through at every save; what was looked at once is remembered.
+_REMEMBERED = 1 << 16
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _checked(locale: str, phrase_id: str, text: str) -> tuple[icu.Finding, ...]:
+    phrase = catalogue.phrases()[phrase_id]
+    if not phrase.placeholders and len(text) <= phrase.max_length and _PLAIN.fullmatch(text):
+        return ()
+    return tuple(
+        icu.check(
+            text,
+            locale=locale,
+            placeholders=phrase.placeholders,
+            numbers=phrase.numbers,
+            max_length=phrase.max_length,
+            allows_html=phrase.allows_html,
+        )
     )
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _checked_own(locale: str, text: str) -> tuple[icu.Finding, ...]:
+    return tuple(icu.check(text, locale=locale, numbers=(), max_length=LONGEST_OWN, allows_html=False))
 
 
 def errors(findings: Collection[icu.Finding]) -> list[icu.Finding]:

@@ -16,7 +16,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.parsers import expat  # document types are refused, see `_XliffReader`
 from xml.sax.saxutils import escape, quoteattr
@@ -139,12 +139,8 @@ def export_xliff(section: rules.Section, locale: str, *, own: Sequence[str] = ()
         unit = phrase_id if _NMTOKEN.fullmatch(phrase_id) else f"unit.{number}"
         target, state = variant["phrases"].get(phrase_id), "final"
         if target is None:
-            found = _found(ready, variant, phrase_id)
-            same_language = (
-                found is not None
-                and found.layer.via == locale
-                and found.layer.step not in {"default", "english"}
-            )
+            found = default_found(ready, variant, phrase_id)
+            same_language = found is not None and rules.same_language(found.layer)
             target, state = (found.text, "translated") if found and same_language else (None, "initial")
         out.append(f"    <unit id={quoteattr(unit)} name={quoteattr(phrase_id)}>\n")
         if phrase:
@@ -180,7 +176,7 @@ def _ids(variant: Mapping[str, Any], own: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*catalogue.phrases(), *own, *sorted(variant["phrases"])]))
 
 
-def _found(ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str) -> rules.Found | None:
+def default_found(ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str) -> rules.Found | None:
     """What a visitor of the variant sees without the variant's own text."""
     for layer in ready.chain(variant["locale"]):
         if layer.source == "variant" and layer.locale == variant["locale"]:
@@ -191,7 +187,7 @@ def _found(ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str) ->
 
 
 def _default(ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str) -> str | None:
-    found = _found(ready, variant, phrase_id)
+    found = default_found(ready, variant, phrase_id)
     return found.text if found else None
 
 
@@ -216,6 +212,20 @@ def parse(data: bytes, *, name: str = "", locale: str | None = None) -> list[Row
     if ending == "json" or (ending not in {"csv", "tsv", "txt"} and first in {b"{", b"["}):
         return parse_json(data, locale=locale)
     return parse_csv(data, locale=locale)
+
+
+def mark_repeated(rows: Sequence[Row]) -> list[Row]:
+    """The rows, with the fault “duplicate” on each that says again what one before it says: then they can be judged apart."""
+    seen: set[tuple[rules.Key, str]] = set()
+    out = []
+    for row in rows:
+        meaning = rules.key(row.locale)
+        if meaning is not None and not row.fault:
+            if (meaning, row.id) in seen:
+                row = replace(row, fault="duplicate")
+            seen.add((meaning, row.id))
+        out.append(row)
+    return out
 
 
 def parse_csv(data: bytes, *, locale: str | None = None) -> list[Row]:
@@ -480,6 +490,7 @@ _FAULTS = {
     "too_few_cells": "The row has too few cells.",
     "inline_code": "The target holds inline codes; the placeholders of phrases are plain text, like {name}.",
     "not_text": "The value is not a text.",
+    "duplicate": "The phrase stands further up already.",
 }
 
 
@@ -522,7 +533,7 @@ def apply(section: rules.Section, verdicts: Iterable[Verdict]) -> dict[str, Any]
         if variant is None:
             taken = {one["name"].casefold() for one in variants.values()}
             variant = {
-                "name": _name(verdict.locale, taken),
+                "name": own_name(verdict.locale, taken),
                 "locale": verdict.locale,
                 "fallback": None,
                 "phrases": {},
@@ -532,7 +543,8 @@ def apply(section: rules.Section, verdicts: Iterable[Verdict]) -> dict[str, Any]
     return {**section, "variants": [variants[locale] for locale in sorted(variants)]}
 
 
-def _name(locale: str, taken: Collection[str]) -> str:
+def own_name(locale: str, taken: Collection[str]) -> str:
+    """What a language calls itself, made unlike the names in `taken` (casefolded)."""
     try:
         name = Locale.parse(locale).get_display_name() or locale
     except (UnknownLocaleError, ValueError):

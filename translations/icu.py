@@ -122,6 +122,11 @@ class Branch:
 Node = Text | Argument | Number | Choice
 
 
+def unshowable(text: str) -> bool:
+    """Whether a text holds a character that no page, file or database should get."""
+    return _CONTROL.search(text) is not None
+
+
 def parse(text: str) -> tuple[Node, ...]:
     """The message as a tree. Raises `IcuError` at the first thing that cannot be read."""
     parser = _Parser(text)

@@ -203,6 +203,16 @@ def _shipped() -> Mapping[Key, str]:
     return MappingProxyType({meaning: locale for meaning, locale in known if meaning})
 
 
+#: Scripts written from right to left (Unicode, scripts in use).
+_RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"})
+
+
+def right_to_left(tag: str) -> bool:
+    """Whether a language is written from right to left."""
+    meaning = key(tag)
+    return meaning is not None and meaning.script in _RIGHT_TO_LEFT
+
+
 # ---- a section, prepared
 
 
@@ -221,6 +231,9 @@ class Compiled:
         self._tags: dict[str, tuple[str, str] | None] = {}
         self._chains: dict[str, tuple[Layer, ...]] = {}
         self._tables: dict[str, Mapping[str, str]] = {}
+
+    def locales(self) -> tuple[str, ...]:
+        return locales(self)
 
     def resolve(self, requested: str | Sequence[str] | None) -> Resolution:
         question = requested if isinstance(requested, str) else tuple(requested or ())
@@ -348,6 +361,11 @@ class Compiled:
                 self._tables.clear()
             self._tables[locale] = known
         return known
+
+
+def same_language(layer: Layer) -> bool:
+    """Whether a text of this layer is in the language that was asked for: neither a fallback's nor English."""
+    return layer.step not in {"fallback", "default", "english"}
 
 
 def compiled(section: Section | Compiled) -> Compiled:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.channel_json import ALLOWED_FILE_TYPES, FEATURES, best_locale, complete
+from gateway.channel_json import ALLOWED_FILE_TYPES, FEATURES, complete
 
 
 def made(**document: Any) -> dict[str, Any]:
@@ -144,18 +144,3 @@ setting_names = st.sampled_from(
 @given(st.dictionaries(names, anything | st.dictionaries(setting_names, anything), max_size=6))
 def test_no_document_at_all_makes_a_client_fail(document: dict[str, Any]) -> None:
     assert_startable(complete(document, availability="online"))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "known", "best"),
-    [
-        ("fr_CA", {"fr", "en"}, "fr"),
-        ("fr-ca", {"fr_CA", "fr"}, "fr_CA"),
-        ("fr", {"fr_CA", "en"}, "fr_CA"),
-        ("fr_BE", {"fr_CA", "fr"}, "fr"),
-        ("de", {"fr", "en"}, None),
-        ("", {"fr"}, None),
-    ],
-)
-def test_the_nearest_locale_is_served(wanted: str, known: set[str], best: str | None) -> None:
-    assert best_locale(wanted, known) == best
