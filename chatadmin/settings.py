@@ -16,6 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 CONFIG_AREAS = [
     "channels_config.area.AREA",
+    "surveys.area.AREA",
     "translations.area.AREA",
     "file_restrictions.area.AREA",
     "auth_config.area.AREA",
@@ -82,6 +83,7 @@ INSTALLED_APPS = [
     "audit",
     "areas",
     "channels_config",
+    "surveys",
     "translations",
     "file_restrictions",
     "auth_config",
@@ -241,6 +243,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "surveys": {"task": "surveys.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "promotions": {"task": "publishing.tasks.promotions", "schedule": 2.0, "options": {"expires": 10}},
     "copies": {"task": "publishing.tasks.copies", "schedule": 15.0, "options": {"expires": 30}},
