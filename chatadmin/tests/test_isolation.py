@@ -40,7 +40,7 @@ OF_CHANNELS = [one for one in ALL if "channel" in one.parameters]
 OF_PEOPLE = [one for one in ALL if one.door == "signed_in"]
 
 #: Addresses where a POST asks for something and changes nothing.
-ANSWERS_A_READER_S_POST = {"channels_config:preview"}
+ANSWERS_A_READER_S_POST = {"channels_config:preview", "file_restrictions:tester"}
 
 of_organisations = pytest.mark.parametrize("address", OF_ORGANISATIONS, ids=str)
 of_channels = pytest.mark.parametrize("address", OF_CHANNELS, ids=str)
