@@ -36,3 +36,23 @@ class Entry(TenantModel):
 
     def __str__(self) -> str:
         return sentence(self.action, **{**self.data, "actor": self.actor_label, "subject": self.subject})
+
+
+class Link(TenantModel):
+    """An entry's place in the chain of its organisation. Written at commit by a trigger of the database, never by a program.
+
+    `hash` is SHA-256 over the hash before it and the entry (docs/operating.md, "The audit chain"); see `manage.py verify_audit`.
+    """
+
+    entry = models.OneToOneField(Entry, on_delete=models.DO_NOTHING, related_name="link")
+    position = models.BigIntegerField()
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "position"], name="audit_link_position")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.hash[:12]}"
