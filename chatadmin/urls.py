@@ -19,9 +19,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preview/frame/", preview_frame, name="preview_frame"),
     path("o/<int:brand>/", views.organisation_home, name="organisation"),
     path("", include("accounts.urls")),
+    path("o/<int:brand>/audit/", include("audit.urls")),
     path("api/v1/", include("api.urls")),
     path(_CHAT, include("channels_config.channel_urls")),
+    path(f"{_CHAT}address-lists/", include("ipblocking.list_urls")),
     path(f"{_CHAT}surveys/", include("surveys.organisation_urls")),
+    path(_CHAT, include("publishing.organisation_urls")),
     path(f"{_CHAT}<channel:channel>/", include("publishing.urls")),
     *(path(f"{_CHAT}<channel:channel>/{area.slug}/", include(area.urls)) for area in areas()),
 ]

@@ -33,7 +33,10 @@ def fetch(place: str, done: str) -> dict[str, Any] | None:
     environment, _, region = place.partition("/")
     one = next(one for one in environments()[environment].places if one.name == region)
     body = counts_request(
-        settings.PUBLISHING_SIGNING_KEY, environment=environment, done=done, expires_at=time.time() + _GOOD_FOR
+        settings.PUBLISHING_SIGNING_KEY,
+        environment=environment,
+        done=done,
+        expires_at=time.time() + _GOOD_FOR,
     )
     try:
         answer = client().post(
