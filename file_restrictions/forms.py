@@ -193,7 +193,7 @@ def _typed_rows(data: Any) -> list[Row]:
     count = len(lists[0])
     lists = [one + [""] * (count - len(one)) for one in lists]
     return [
-        Row(kind.strip().lower()[:300], words.strip()[:1000], size.strip()[:40])
+        Row(kind.strip()[:300], words.strip()[:1000], size.strip()[:40])
         for kind, words, size in zip(*(one[:count] for one in lists), strict=True)
     ]
 

@@ -100,7 +100,7 @@ def _saved(
         (one.media_type, one.description, one.size) for one in form.rows
     ]
     typed = str(posted["max_size_mb"].data).strip() == str(section["max_size_mb"])
-    if same and typed and "whole" not in request.POST:
+    if same and typed and not any(one.notes for one in form.rows) and "whole" not in request.POST:
         response = render(
             request,
             "channels_config/_saved.html",

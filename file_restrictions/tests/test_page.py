@@ -100,7 +100,7 @@ def test_a_save_is_kept_in_its_order_and_published(
     ]
     assert (saved["max_size_mb"], saved["allow_macros"]) == (20, True)
     with tenant_scope(shop.pk):
-        assert Release.objects.get().document["settings"]["fileRestrictions"]["allowedFileSize"] == "20"
+        assert Release.objects.get().sections["file_restrictions"] == saved
         assert Delivery.objects.get().wanted == 1
     assert "<b>pictures</b>" not in admin.get(url).content.decode()
 
@@ -114,6 +114,15 @@ def test_with_htmx_the_bar_alone_is_answered_when_the_page_says_it_already(
     again = admin.post(url, form(answer, ("IMAGE/*", "", "")), headers=HTMX)
     assert "HX-Retarget" not in again.headers
     assert listed(again) == ["image/*"]
+
+
+def test_a_type_nobody_knows_is_kept_and_what_may_have_been_meant_is_said(
+    admin: Client, shop: Organisation, support: Channel
+) -> None:
+    url = address(support, shop)
+    answer = admin.post(url, form(admin.get(url), ("image/bmo", "", "")), headers=HTMX)
+    assert 'data-take="image/bmp"' in answer.content.decode()
+    assert draft(support)["allowed_types"][0]["media_type"] == "image/bmo"
 
 
 def test_switched_off_no_type_is_needed_and_the_list_is_kept(
@@ -208,7 +217,7 @@ def test_without_script_the_buttons_change_the_list_and_save_nothing(
     assert near.status_code == 422
     assert 'value="add:image/bmp"' in near.content.decode()
     assert press("add:image/bmp")[-1] == "image/bmp"
-    wrong = admin.post(url, form(page, ("image/bmo", "", "")))
+    wrong = admin.post(url, form(page, ("image/bmo", "", "1.5")))
     assert 'value="take:0:image/bmp"' in wrong.content.decode()
     taken = admin.post(url, form(page, ("image/bmo", "", ""), act="take:0:image/bmp"))
     assert listed(taken) == ["image/bmp"]
@@ -267,7 +276,8 @@ def test_the_pick_list_is_told_what_was_meant(
     ("name", "content", "code"),
     [
         ("photo.png", PNG, "accepted"),
-        ("photo.png", b"<?php echo 1;", "not_what_it_says"),
+        ("photo.png", b"<?php echo 1;", "program"),
+        ("photo.png", b"<!doctype html><html><body>x</body></html>", "not_what_it_says"),
         ("facture\u202egnp.exe", b"MZ" + b"\0" * 300, "program"),
         ("empty.png", b"", "empty"),
         ("notes", b"plain words\n", "type_not_allowed"),
