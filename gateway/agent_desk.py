@@ -19,7 +19,8 @@ To the pane, each an object with `event`:
 
     ready          {"name", "channel", "live", "release"}           first, once the key is taken
     conversations  {"conversations": [{"id", "name", "customer", "status", "assignee", "archived", "text", "at", "unread"}]}
-    conversation   {"conversation", "status", "messages": [wire messages, newest first], "scroll"}
+    conversation   {"conversation", "status", "messages": [wire messages, newest first], "scroll",
+                    "answers": [{"ident", "label", "value", "text"}], "consents": [{"ident", "version", "locale", "text", "given_at"}]}
     more           {"conversation", "messages", "scroll"}
     message        {"conversation", "customer", "status", "message"}    somebody said something
     status         {"conversation", "status", "assignee"}              taken, or closed
@@ -45,7 +46,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from gateway import announce, conversations, doors, limits, metrics, practice, presence, settings, wire
+from gateway import announce, conversations, doors, limits, metrics, practice, presence, settings, surveys, wire
 from gateway.auth import storable
 from gateway.hub import desk_group, hub
 from gateway.logs import logger
@@ -230,6 +231,11 @@ async def _open(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
         status=contact.status if contact is not None else "closed",
         messages=wire.messages(channel, messages),
         scroll=scroll,
+        answers=surveys.answers(channel, contact.custom_fields if contact is not None else {}),
+        consents=[
+            {**one, "given_at": wire.seconds(one["given_at"])}
+            for one in (await conversations.consents_of(contact) if contact is not None else ())
+        ],
     )
 
 

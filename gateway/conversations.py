@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from gateway import database, metrics
+from gateway import database, metrics, surveys
 from gateway import statements as sql
 from gateway.published import Channel
 
@@ -135,6 +135,8 @@ class Draft:
     attachments: list[dict[str, Any]]
     contact_fields: Mapping[str, str]
     customer_fields: Mapping[str, str]
+    #: The language in which the visitor read the form, for the proof of a consent.
+    locale: str = ""
 
 
 _T = TypeVar("_T")
@@ -179,7 +181,7 @@ async def set_customer_fields(channel: Channel, visitor: Visitor, values: Mappin
     """Remember answers about the customer."""
     async with database.connection() as connection, connection.transaction():
         customer = await _know(connection, channel, visitor)
-        await _merge_customer_fields(connection, customer, values)
+        await _merge_customer_fields(connection, customer, kept(channel, values))
 
 
 async def _merge_customer_fields(
@@ -188,6 +190,7 @@ async def _merge_customer_fields(
     merged = _merged(customer.custom_fields, values)
     if merged != customer.custom_fields:
         await connection.execute(sql.SET_CUSTOMER_FIELDS, (Jsonb(merged), customer.id))
+        customer.custom_fields = merged
 
 
 async def set_contact_fields(
@@ -197,6 +200,7 @@ async def set_contact_fields(
     async with database.connection() as connection, connection.transaction():
         customer = await _know(connection, channel, visitor)
         contact = await _open_contact(connection, channel, customer, thread)
+        values = kept(channel, values)
         if contact is not None:
             await connection.execute(
                 sql.SET_CONTACT_FIELDS, (Jsonb(_merged(contact.custom_fields, values)), contact.id)
@@ -207,6 +211,11 @@ async def set_contact_fields(
         if len(waiting) > THREADS:
             raise Refused("Too many conversations have answers and no message.")
         await connection.execute(sql.SET_PENDING_FIELDS, (Jsonb(waiting), customer.id))
+
+
+def kept(channel: Channel, values: Mapping[str, str]) -> Mapping[str, str]:
+    """What of values set outside a form has a field to go into; all of it where the channel asks no form."""
+    return values if channel.survey is None else channel.survey.keep(values)
 
 
 def _merged(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
@@ -339,7 +348,7 @@ async def say(
     async with database.connection() as connection, connection.transaction():
         customer = await _know(connection, channel, visitor)
         if draft.customer_fields:
-            await _merge_customer_fields(connection, customer, draft.customer_fields)
+            await _merge_customer_fields(connection, customer, kept(channel, draft.customer_fields))
         found = await _thread_to_write_in(connection, channel, customer, thread)
         earlier = await _message_by_external_id(connection, found.id, draft.external_id)
         contact = await _open_contact(connection, channel, customer, thread)
@@ -350,9 +359,11 @@ async def say(
             raise Refused("This conversation is archived.")
         opened = contact is None
         if contact is None:
-            contact = await _begin_contact(connection, channel, customer, found, draft.contact_fields)
+            contact = await _begin_contact(
+                connection, channel, customer, found, draft.contact_fields, asked=True, locale=draft.locale
+            )
         elif draft.contact_fields:
-            values = _merged(contact.custom_fields, draft.contact_fields)
+            values = _merged(contact.custom_fields, kept(channel, draft.contact_fields))
             if values != contact.custom_fields:
                 await connection.execute(sql.SET_CONTACT_FIELDS, (Jsonb(values), contact.id))
                 contact.custom_fields = values
@@ -444,16 +455,33 @@ async def _begin_contact(
     customer: Customer,
     thread: Thread,
     given: Mapping[str, str],
+    *,
+    asked: bool = False,
+    locale: str = "",
 ) -> Contact:
-    if channel.live:
-        closed = await (await connection.execute(sql.ANY_CONTACT, (thread.id,))).fetchone()
-        if closed is not None:
+    """Open a contact. `asked`: a visitor begins it, so the form's answers are judged, unless the conversation had a contact before."""
+    first = True
+    if channel.live or (asked and channel.survey is not None):
+        earlier = await (await connection.execute(sql.ANY_CONTACT, (thread.id,))).fetchone()
+        first = earlier is None
+        if channel.live and not first:
             raise Refused("This conversation has ended; begin another.")
     pending = dict(customer.pending_fields)
     values = _merged(
         {**pending.pop("", {}), **pending.pop(thread.external_id, {})},
         given,
     )
+    consents: list[dict[str, Any]] = []
+    if channel.survey is not None:
+        if asked and first:
+            verdict = channel.survey.judge(values, customer.custom_fields)
+            if verdict.wrong:
+                raise surveys.Refused(verdict.wrong)
+            values = verdict.values
+            consents = [surveys.proof(channel, locale, one) for one in verdict.consents]
+            await _merge_customer_fields(connection, customer, channel.survey.of_customer(values))
+        else:
+            values = dict(kept(channel, values))
     if pending != customer.pending_fields:
         await connection.execute(sql.SET_PENDING_FIELDS, (Jsonb(pending), customer.id))
     async with connection.cursor(row_factory=class_row(Contact)) as cursor:
@@ -466,7 +494,18 @@ async def _begin_contact(
                 "custom_fields": Jsonb(values),
             },
         )
-        return there(await cursor.fetchone())
+        contact = there(await cursor.fetchone())
+    for consent in consents:
+        await connection.execute(sql.ADD_CONSENT, {"contact": contact.id, **consent})
+    return contact
+
+
+async def consents_of(contact: Contact) -> list[dict[str, Any]]:
+    """The consents given with a contact: [{"ident", "version", "locale", "text", "given_at"}]."""
+    async with database.connection() as connection:
+        rows = await (await connection.execute(sql.CONSENTS, (contact.id,))).fetchall()
+    names = ("ident", "version", "locale", "text", "given_at")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 async def _contact(connection: database.Connection, thread: Thread, contact_id: int) -> Contact:

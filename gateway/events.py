@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from gateway import announce, auth, conversations, limits, practice, settings, tokens, wire
+from gateway import announce, auth, conversations, limits, practice, settings, surveys, tokens, wire
 from gateway.auth import storable
 from gateway.conversations import Draft, Visitor
 from gateway.published import Channel
@@ -26,10 +26,12 @@ UNAUTHORIZED = "ConsumerAuthorizationFailed"
 class EventRefused(Exception):
     """An event that is answered with an error event."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **more: Any) -> None:
+        """`more` goes into the error event beside its message."""
         super().__init__(message)
         self.code = code
         self.message = message
+        self.more = more
 
 
 @dataclass(slots=True)
@@ -355,11 +357,16 @@ async def send_message(event: Event) -> None:
         attachments,
         _fields(contact.get("customFields") if isinstance(contact, Mapping) else None),
         _fields(consumer.get("customFields") if isinstance(consumer, Mapping) else None),
+        socket.locale,
     )
     known = socket.known
     if known is not None and known[0].external_id != thread:
         known = None
-    sent = await conversations.say(channel, event.visitor, thread, draft, known=known)
+    try:
+        sent = await conversations.say(channel, event.visitor, thread, draft, known=known)
+    except surveys.Refused as refused:
+        message, fields = surveys.refusal(channel, socket.locale, refused.wrong)
+        raise EventRefused("SendingMessageFailed", message, fields=fields) from None
     socket.known = None if sent.contact.status == "closed" else (sent.thread, sent.contact)
     event.acknowledge()
     if sent.again:

@@ -41,6 +41,10 @@ class Customer(models.Model):
     custom_fields = models.JSONField(db_default={})
     #: Answers given before there is a contact to carry them.
     pending_fields = models.JSONField(db_default={})
+    #: What a sign-in's mapping gave last: every new contact begins with it.
+    mapped_fields = models.JSONField(db_default={})
+    #: Somebody signed in as this customer: nobody else may claim the id.
+    proven = models.BooleanField(db_default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -72,6 +76,7 @@ class Thread(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["channel", "-active_at"], name="gateway_thread_active"),
+            models.Index(fields=["customer", "-active_at", "-id"], name="gateway_thread_of_customer"),
         ]
 
     def __str__(self) -> str:
@@ -144,6 +149,76 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+
+class Consent(models.Model):
+    """A consent given with a contact's first message: the proof. The words are those the visitor read, in their language."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")
+    ident = models.CharField(max_length=80)
+    form = models.CharField(max_length=120)
+    version = models.IntegerField()
+    locale = models.CharField(max_length=35, db_default="")
+    text = models.TextField()
+    #: SHA-256 of `text`, in hex.
+    digest = models.CharField(max_length=64)
+    #: The release that asked for it.
+    release = models.BigIntegerField()
+    given_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["contact", "ident"], name="gateway_consent_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ident} v{self.version}"
+
+
+class Session(models.Model):
+    """A signed-in customer on one device, or a recognised browser. Of its secret only a hash is kept."""
+
+    id = models.UUIDField(primary_key=True)
+    channel = models.CharField(max_length=41)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="sessions")
+    mode = models.CharField(max_length=16)
+    #: The channel's number of "everybody signed out" when it was begun.
+    epoch = models.BigIntegerField(db_default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    secret_hash = models.CharField(max_length=64)
+    former_hash = models.CharField(max_length=64, db_default="")
+    renewed_at = models.DateTimeField(null=True)
+    #: The provider's tokens, encrypted (gateway.sessions.KEYRING).
+    provider = models.TextField(db_default="")
+    provider_expires_at = models.DateTimeField(null=True)
+    refresh_at = models.DateTimeField(null=True)
+    busy_until = models.DateTimeField(null=True)
+    userinfo_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["created_at"], name="gateway_session_age"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class UsedTicket(models.Model):
+    """A code or signed token that was used, as a fingerprint: it opens nothing a second time."""
+
+    fingerprint = models.CharField(max_length=64, primary_key=True)
+    used_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["used_at"], name="gateway_ticket_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.fingerprint
 
 
 class OfflineMessage(models.Model):

@@ -20,7 +20,7 @@ from typing import Any
 import brotli
 import psycopg
 
-from gateway import channel_json, database, metrics, settings
+from gateway import channel_json, database, metrics, settings, surveys
 from gateway.encodings import accepts
 from gateway.logs import logger
 from ipblocking import rules as address_rules
@@ -183,6 +183,7 @@ class Channel:
         "release",
         "restricted",
         "revision",
+        "survey",
         "translations",
     )
 
@@ -200,13 +201,14 @@ class Channel:
         document = {
             "name": snapshot.name,
             "channelIdOnExternalPlatform": snapshot.channel.removeprefix("chat_"),
-            **snapshot.document,
+            **surveys.with_channel(snapshot.document, snapshot.channel),
             "isLiveChat": self.live,
         }
         self.document = channel_json.complete(document, availability=self.availability)
         self.translations = channel_json.languages(snapshot.private.get("translations"))
         self.default_locale = self.translations.resolve(None).locale
         self.document |= channel_json.phrases(self.translations, self.default_locale, self.document)
+        self.survey = surveys.ready(snapshot.private.get("surveys"))
         self._frame = channel_json.split(self.document)
         self._raw_locales: dict[str, str] = {}
         own = self._made(self.default_locale)
@@ -251,6 +253,11 @@ class Channel:
             page = shelf.put(self.pages, locale, self._made(locale))
         page.used = True
         return page
+
+    def phrases(self, wanted: str) -> Mapping[str, str]:
+        """The visitor's phrases, by id, for a wanted locale."""
+        locale = channel_json.resolved(self.translations, wanted) if wanted else self.default_locale
+        return self.translations.table(locale)
 
     def _made(self, locale: str) -> Page:
         phrases = channel_json.phrases(self.translations, locale, self.document)

@@ -106,6 +106,11 @@ VALUES (%(thread_id)s, %(channel)s, %(custom_fields)s)
 RETURNING """
     + _CONTACT_COLUMNS
 )
+ADD_CONSENT = """
+INSERT INTO gateway_consent (contact_id, ident, form, version, locale, text, digest, release)
+VALUES (%(contact)s, %(ident)s, %(form)s, %(version)s, %(locale)s, %(text)s, %(digest)s, %(release)s)
+"""
+CONSENTS = "SELECT ident, version, locale, text, given_at FROM gateway_consent WHERE contact_id = %s ORDER BY id"
 SET_CONTACT_FIELDS = "UPDATE gateway_contact SET custom_fields = %s WHERE id = %s"
 CLOSE_CONTACT = (
     """

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import psycopg
 
-from gateway import auth, conversations, doors, events, limits, metrics, tokens, wire
+from gateway import addresses, auth, conversations, doors, events, limits, metrics, tokens, wire
 from gateway.hub import customer_group, hub
 from gateway.logs import logger
 from gateway.published import Channel, registry
@@ -34,6 +34,7 @@ class VisitorSocket(Socket):
         self.channel_id = ""
         self.brand: str = ""
         self.origin: str | None = None
+        self.address = ""
         self.locale = ""
         #: The customer, once proved; None before AuthorizeCustomer in the older flow.
         self.visitor: conversations.Visitor | None = None
@@ -60,6 +61,7 @@ class VisitorSocket(Socket):
         self.channel_id = query.get("channelId", [""])[0]
         self.locale = query.get("locale", [""])[0][:35] or _first_language(self.scope["headers"])
         self.origin = doors.origin_of(self.scope["headers"])
+        self.address = addresses.address_of(self.scope)
         channel = self.admitted()
         if channel is None:
             return
@@ -84,7 +86,12 @@ class VisitorSocket(Socket):
     def admitted(self) -> Channel | None:
         """The channel, while it is published and the page may use it; otherwise the socket is told and closed."""
         channel = registry.get(self.brand, self.channel_id)
-        refusal = doors.CHANNEL_NOT_FOUND if channel is None else doors.origin_refusal(channel, self.origin)
+        if channel is None:
+            refusal: doors.Refusal | None = doors.CHANNEL_NOT_FOUND
+        else:
+            refusal = addresses.refusal_of(channel, self.address) or doors.origin_refusal(
+                channel, self.origin
+            )
         if refusal is None:
             return channel
         self.refuse(4000 + refusal.status, refusal.error_code, refusal.message)
@@ -150,7 +157,9 @@ class VisitorSocket(Socket):
             self.complain(None, "The frame is not a JSON object.")
             return
         if frame.get("action") == "heartbeat":
-            self.outbox.put(wire.PONG)
+            # A silent socket, too, is let go when its address is blocked by the end of an exception.
+            if self.admitted() is not None:
+                self.outbox.put(wire.PONG)
             return
         channel = self.admitted()
         if channel is not None:
@@ -188,7 +197,7 @@ class VisitorSocket(Socket):
 
     def error(self, event_id: str | None, refusal: events.EventRefused) -> None:
         metrics.refusals.labels(refusal.code).inc()
-        self.outbox.put_json(wire.error(event_id, refusal.code, refusal.message))
+        self.outbox.put_json(wire.error(event_id, refusal.code, refusal.message, **refusal.more))
 
     # -- what the hub brings -------------------------------------------------------------------------------------------
 

@@ -42,12 +42,12 @@ def answer(event_id: str, event_type: str, data: Mapping[str, Any], **top: Any) 
     return {**acknowledgement(event_id), **top, "postback": {"eventType": event_type, "data": data}}
 
 
-def error(event_id: str | None, code: str, message: str) -> Json:
+def error(event_id: str | None, code: str, message: str, **more: Any) -> Json:
     """An error without an event it answers gets an id of its own, for clients read that key unguarded."""
     return {
         "eventId": event_id or str(uuid.uuid4()),
         "createdAt": seconds(datetime.now(UTC)),
-        "error": {"errorCode": code, "errorMessage": message, "transactionId": str(uuid.uuid4())},
+        "error": {"errorCode": code, "errorMessage": message, "transactionId": str(uuid.uuid4()), **more},
     }
 
 

@@ -24,7 +24,8 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from surveys.patterns import BadPattern, Machine, Program, program
+from surveys.patterns import BadPattern as BadPattern
+from surveys.patterns import Machine, Program, program
 
 FORMAT = 1
 KINDS = ("text", "email", "list", "tree")
@@ -115,6 +116,14 @@ class Survey:
             for ident, value in given.items()
             if len(value) <= LONGEST_ANSWER
             and ((ident in self.fields and not self._kind_fault(ident, value)) or ident in self.items)
+        }
+
+    def of_customer(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Those of the values that say something of the customer, not of this conversation."""
+        return {
+            ident: value
+            for ident, value in values.items()
+            if ident in self.fields and self.fields[ident]["level"] == "customer"
         }
 
     def judge(self, given: Mapping[str, str], known: Mapping[str, str]) -> Verdict:

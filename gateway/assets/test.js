@@ -112,6 +112,7 @@ function agentSide() {
       scroll = event.scroll;
       for (const message of event.messages) draw(message, "start");
       $("more").hidden = !scroll;
+      drawAnswers(event.answers ?? [], event.consents ?? []);
       const known = conversations.get(open);
       if (known) Object.assign(known, { unread: 0, status: event.status });
       drawList();
@@ -248,6 +249,24 @@ function agentSide() {
     const badge = document.querySelector(".switch .count");
     badge.hidden = !unread;
     badge.textContent = String(unread);
+  }
+
+  /* What the visitor answered before the first message, and what they consented to. */
+  function drawAnswers(answers, consents) {
+    const rows = [
+      ...answers.map(({ label, text }) => [label, text]),
+      ...consents.map(({ text, version, given_at }) => [text, `✓ v${version} · ${new Date(given_at).toLocaleString()}`]),
+    ];
+    $("answers").hidden = !rows.length;
+    $("answers").replaceChildren(
+      ...rows.map(([label, text]) => {
+        const row = document.createElement("div");
+        const term = row.appendChild(document.createElement("dt"));
+        term.textContent = label;
+        row.appendChild(document.createElement("dd")).textContent = text;
+        return row;
+      }),
+    );
   }
 
   function drawHead() {
