@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,8 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from ipblocking import review
-from ipblocking.entries import Entry, Finding, of_lines, parse, to_lines
-from ipblocking.models import AddressList, BlockEntry
+from ipblocking.entries import Entry, Finding, line_of, of_lines, parse, parse_line, to_lines
+from ipblocking.models import AddressList
 from tenants.scope import current_tenant_id
 
 #: Findings that are kept and shown one by one; of the others the number is.
@@ -58,8 +57,7 @@ def read(source: str, *, own_address: str | None, proxies: Iterable[str] = ()) -
     dangers = review.review(found.entries, now=now, own_address=own_address, proxies=proxies)
     return Read(
         text,
-        # Sorted, and each once, already.
-        [line for line in to_lines_sorted(found.entries)],
+        [line_of(entry) for entry in found.entries],
         found.entries,
         [*dangers, *found.findings],
     )
@@ -69,10 +67,6 @@ def plain(source: str) -> str:
     """The text with line feeds alone, without a byte order mark, without what PostgreSQL cannot keep."""
     text = source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").replace("\x00", "")
     return text.encode("utf-8", "replace").decode()
-
-
-def to_lines_sorted(entries: Sequence[Entry]) -> list[str]:
-    return to_lines(entries)
 
 
 def own_list(channel: Any) -> AddressList:
@@ -114,7 +108,10 @@ def _write_rows(target: AddressList, new: Sequence[str], gone: Sequence[str], *,
                     [str(one.network) for one in added],
                     [one.kind for one in added],
                     [one.reason for one in added],
-                    [None if one.expires is None else datetime.fromtimestamp(one.expires, UTC) for one in added],
+                    [
+                        None if one.expires is None else datetime.fromtimestamp(one.expires, UTC)
+                        for one in added
+                    ],
                 ],
             )
 
@@ -133,33 +130,11 @@ DO UPDATE SET reason = EXCLUDED.reason, expires_at = EXCLUDED.expires_at
 """
 
 
-def without(target: AddressList, entry: BlockEntry) -> str:
-    """The list's text without this entry: its line goes, or, where a line makes several networks, the others stay."""
-    found = parse(target.source, now=time.time())
-    lines = target.source.split("\n")
-    mine = [one for one in _every(target.source) if (str(one.network), one.kind) == (entry.network, entry.kind)]
-    numbers = {one.line for one in mine}
-    others: dict[int, list[Entry]] = {number: [] for number in numbers}
-    for one in _every(target.source):
-        if one.line in numbers and (str(one.network), one.kind) != (entry.network, entry.kind):
-            others[one.line].append(one)
-    del found
+def without(source: str, network: str, kind: str) -> str:
+    """A text without one entry: its lines go; where a line makes several networks, the others stay."""
     kept: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        kept += to_lines(others[number]) if number in numbers else [line]
+    for number, line in enumerate(source.split("\n"), start=1):
+        entries, _ = parse_line(line.strip(), number, now=0.0)
+        others = [one for one in entries if (str(one.network), one.kind) != (network, kind)]
+        kept += [line] if len(others) == len(entries) else to_lines(others)
     return "\n".join(kept)
-
-
-def _every(source: str) -> list[Entry]:
-    """The entries of each line, duplicates included."""
-    from ipblocking.entries import parse_line  # noqa: PLC0415
-
-    return [
-        entry
-        for number, line in enumerate(source.split("\n"), start=1)
-        for entry in parse_line(line.strip(), number, now=0.0)[0]
-    ]
-
-
-def digest_of(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()

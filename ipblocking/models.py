@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -12,8 +12,13 @@ from channels_config.models import Channel
 from ipblocking.addresses import read_network
 from tenants.models import Organisation, TenantManager, TenantModel
 
+if TYPE_CHECKING:
+    _Field = models.Field[str, str]
+else:
+    _Field = models.Field
 
-class CidrField(models.Field[str, str]):
+
+class CidrField(_Field):
     """A network in a column of PostgreSQL's `cidr`; in Python the text a section has: a single address without its length."""
 
     description = _("network")
@@ -116,7 +121,12 @@ class BlockEntry(TenantModel):
         ALLOW = "allow", _("Exception")
 
     tenant = models.ForeignKey(
-        Organisation, on_delete=models.CASCADE, related_name="+", editable=False, db_constraint=False, db_index=False
+        Organisation,
+        on_delete=models.CASCADE,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
     )
     list = models.ForeignKey(
         AddressList, on_delete=models.CASCADE, related_name="entries", db_constraint=False, db_index=False
@@ -132,7 +142,9 @@ class BlockEntry(TenantModel):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["tenant", "list", "network", "kind"], name="ipblocking_entry_once")
+            models.UniqueConstraint(
+                fields=["tenant", "list", "network", "kind"], name="ipblocking_entry_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -140,15 +152,15 @@ class BlockEntry(TenantModel):
 
 
 class CountedBatch(TenantModel):
-    """The last batch of hit counters taken from an environment, so that one handed over twice counts once."""
+    """The last batch of hit counters taken from a place (an environment, or a region of one): one handed over twice counts once."""
 
-    environment = models.CharField(max_length=10)
+    place = models.CharField(max_length=100)
     batch = models.CharField(max_length=64)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["tenant", "environment"], name="ipblocking_batch_once")
+            models.UniqueConstraint(fields=["tenant", "place"], name="ipblocking_batch_once")
         ]
 
     def __str__(self) -> str:
-        return f"{self.environment} {self.batch}"
+        return f"{self.place} {self.batch}"

@@ -1,0 +1,99 @@
+"""Draft lists <-> the section of blocked addresses. Nothing of it is public: it travels in the snapshot's private part."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+
+from areas.contract import Problem, Section, Sections
+from channels_config.models import Channel
+from ipblocking import drafts, entries
+from ipblocking.models import AddressList, ListUse
+from ipblocking.sentences import problem_sentence
+from kit.documents import canonical
+
+AREA_NAME = "ipblocking"
+
+
+def dump(channel: Channel) -> Section:
+    """The section: the channel's own lines, and those of each shared list it uses (see ipblocking.entries)."""
+    own, shared = "", {}
+    lists = AddressList.objects.filter(channel=channel) | AddressList.objects.filter(uses__channel=channel)
+    for key, name, lines in lists.order_by("pk").distinct().values_list("channel_id", "name", "lines"):
+        if key is not None:
+            own = lines
+        else:
+            shared[name] = _split(lines)
+    return entries.section(_split(own), shared)
+
+
+def _split(lines: str) -> list[str]:
+    return lines.split("\n") if lines else []
+
+
+def load(channel: Channel, section: Section) -> None:
+    """Write a section into the draft.
+
+    The channel's own entries become exactly those of the section. Of shared lists the section says only which are used: one
+    that the organisation has under this name stays as it is now (other channels use it), one that it lacks is made.
+    """
+    own = drafts.own_list(channel)
+    if own.pk is None or own.kept != section["entries"]:
+        text = "".join(f"{line}\n" for line in section["entries"])
+        drafts.write(own, text, section["entries"], told={}, by="")
+    wanted = {one["name"]: one["entries"] for one in section["lists"]}
+    known = {one.name.lower(): one for one in AddressList.shared.all()}
+    used = set()
+    for name, lines in wanted.items():
+        found = known.get(name.lower())
+        if found is None:
+            found = AddressList(name=name)
+            drafts.write(found, "".join(f"{line}\n" for line in lines), lines, told={}, by="")
+        used.add(found.pk)
+    use(channel, used)
+
+
+def use(channel: Channel, wanted: set[Any]) -> None:
+    """Let the channel use exactly these shared lists."""
+    uses = ListUse.objects.filter(channel=channel)
+    uses.exclude(list__in=wanted).delete()
+    for key in sorted(wanted - set(uses.values_list("list_id", flat=True))):
+        ListUse.objects.create(channel=channel, list_id=key)
+
+
+def check(section: Section, sections: Sections) -> list[Problem]:
+    """What is wrong with a section from anywhere; never raises."""
+    try:
+        key = hashlib.sha256(canonical(section)).digest()
+    except (TypeError, ValueError):
+        return [Problem(AREA_NAME, "", problem_sentence("not_an_object", ""))]
+    if key in _found_good:
+        return []
+    found = entries.problems(section)
+    if not found:
+        remember(key)
+    return [Problem(AREA_NAME, one.path, problem_sentence(one.code, one.value)) for one in found]
+
+
+#: Digests of sections that were looked at and found whole: every save of a channel, in whatever area, asks again.
+_found_good: dict[bytes, None] = {}
+
+
+def remember(key: bytes) -> None:
+    while len(_found_good) >= 256:
+        _found_good.pop(next(iter(_found_good)), None)
+    _found_good[key] = None
+
+
+def describe(section: Section) -> Mapping[Any, Any]:
+    """For differences between versions: entries by list."""
+    return {
+        gettext("Own entries"): list(section["entries"]),
+        **{
+            gettext("Shared list “%(name)s”") % {"name": one["name"]}: list(one["entries"])
+            for one in section["lists"]
+        },
+    }
