@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Section
@@ -30,6 +31,10 @@ class NameField(forms.CharField):
             help_text=_("How your team calls this language; visitors do not see it."),
             error_messages={"required": _("Give the language a name.")},
         )
+        # Django refuses a NUL in words of its own, and only that.
+        self.validators = [
+            one for one in self.validators if not isinstance(one, ProhibitNullCharactersValidator)
+        ]
 
     def clean(self, value: Any) -> str:
         text = " ".join(str(super().clean(value)).split())
@@ -42,7 +47,13 @@ class AddForm(forms.Form):
     """A new language: name, language, country, fallback. `cleaned_data["locale"]` is what they make."""
 
     name = NameField()
-    language = forms.ChoiceField(label=_("Language"), error_messages={"required": _("Choose a language.")})
+    language = forms.ChoiceField(
+        label=_("Language"),
+        error_messages={
+            "required": _("Choose a language."),
+            "invalid_choice": _("Choose one of the languages listed."),
+        },
+    )
     country = forms.ChoiceField(
         label=_("Country"),
         required=False,

@@ -64,7 +64,9 @@ def upload(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         sent = form.cleaned_data["file"]
         try:
             # One byte more than allowed is enough to know that it is too large.
-            rows = codecs.parse(sent.read(codecs.MAX_BYTES + 1), name=sent.name, locale=form.cleaned_data["locale"] or None)
+            rows = codecs.parse(
+                sent.read(codecs.MAX_BYTES + 1), name=sent.name, locale=form.cleaned_data["locale"] or None
+            )
         except codecs.Unreadable as unreadable:
             form.add_error("file", sentences.unreadable_sentence(unreadable))
         else:

@@ -194,6 +194,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     reader = "fr" if languages.reader().startswith("fr") else "en"
     ids = dict.fromkeys([*catalogue.phrases(), *own, *sorted(variant["phrases"]), *sorted(texts)])
+    native = services.speaks_own(ready, variant["locale"])
     rows = []
     for phrase_id in ids:
         phrase = catalogue.phrases().get(phrase_id)
@@ -201,6 +202,7 @@ def _rows(
         default = found.text if found else own.get(phrase_id, "")
         text = texts.get(phrase_id, "")
         about = said.get(phrase_id, [])
+        same = rules.same_language(found.layer) if found else native and phrase_id in own
         rows.append(
             {
                 "id": phrase_id,
@@ -215,9 +217,9 @@ def _rows(
                 "most": phrase.max_length if phrase else checks.LONGEST_OWN,
                 "text": text,
                 "length": len(text),
-                "foreign": not (found and rules.same_language(found.layer)),
+                "foreign": not same,
                 "changed": bool(text.strip()) and text != default,
-                "missing": not text.strip() and not (found and rules.same_language(found.layer)),
+                "missing": not text.strip() and not same,
                 "lines": 1 + max(len(default), len(text)) // 60,
                 "errors": [sentences.about(one) for one in checks.errors(about)],
                 "warnings": [sentences.about(one) for one in about if one.severity == "warning"],

@@ -29,18 +29,30 @@ _VARIANT_FIELDS = {"name", "locale", "fallback", "phrases"}
 
 def dump(channel: Channel) -> Section:
     """The section as plain JSON; see `translations.rules`."""
-    draft = LanguageSettings.objects.filter(channel=channel).first()
-    variants = Variant.objects.filter(channel=channel).values("name", "locale", "fallback", "phrases")
+    # One query for both: every page of the area, and every save of any area, asks this.
+    rows = list(
+        Channel.all_objects.filter(pk=channel.pk).values_list(
+            "language_settings__default_locale",
+            "variants__locale",
+            "variants__name",
+            "variants__fallback",
+            "variants__phrases",
+        )
+    )
+    variants = [
+        {
+            "name": name,
+            "locale": locale,
+            "fallback": fallback or None,
+            "phrases": dict(sorted(phrases.items())),
+        }
+        for _default, locale, name, fallback, phrases in rows
+        if locale is not None
+    ]
     return {
         "format": rules.FORMAT,
-        "default_locale": (draft.default_locale if draft else "") or None,
-        "variants": sorted(
-            (
-                {**one, "fallback": one["fallback"] or None, "phrases": dict(sorted(one["phrases"].items()))}
-                for one in variants
-            ),
-            key=lambda one: one["locale"],
-        ),
+        "default_locale": (rows[0][0] if rows else None) or None,
+        "variants": sorted(variants, key=lambda one: one["locale"]),
     }
 
 

@@ -212,9 +212,18 @@ def undo_reset(channel: Channel, locale: str, *, by: User) -> int:
     return count
 
 
+def speaks_own(ready: rules.Compiled, locale: str) -> bool:
+    """Whether the organisation's own words (labels of its fields) may be taken to be in this language as they stand: they are in
+    the channel's default language; as long as there is none, nobody can tell."""
+    meaning, default = rules.key(locale), rules.key(ready.default or locale)
+    return meaning is not None and default is not None and meaning.language == default.language
+
+
 def completeness(ready: rules.Compiled, locale: str, wanted: frozenset[str]) -> int:
     """How many of the phrases `wanted` have a text in this very language, the organisation's or one that ships."""
     there: set[str] = set()
+    if speaks_own(ready, locale):
+        there |= wanted - catalogue.phrases().keys()
     for layer in ready.chain(locale):
         if rules.same_language(layer):
             there |= layer.texts.keys()

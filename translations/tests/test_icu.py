@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -250,3 +253,9 @@ def test_any_text_is_read_or_refused_with_a_place_inside_it(text: str, value: ob
 @given(st.text(alphabet=st.characters(exclude_characters="{}'", exclude_categories=["Cs", "Cc"])))
 def test_a_text_without_braces_and_apostrophes_is_itself(text: str) -> None:
     assert icu.format(text, {}, "fr") == text
+
+
+@pytest.mark.parametrize("vector", json.loads((Path(__file__).parent / "icu_vectors.json").read_text()))
+def test_a_message_reads_as_it_does_in_the_window(vector: dict[str, Any]) -> None:
+    """The window's own test (widget/tests/icu.test.ts) reads the same file."""
+    assert icu.format(vector["text"], vector["values"], vector["locale"]) == vector["shows"]

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { Conversation } from "./conversation";
 import { Icon, type IconName } from "./icons";
 import type { Model } from "./model";
+import { Rich } from "./rich";
 
 export function App({ model }: { model: Model }) {
   const { phase, conf } = model;
@@ -67,7 +68,7 @@ function Window({ model }: { model: Model }) {
         <div class="cw-title">
           <h1>{title}</h1>
           {!list && view.agent && <p>{say(view.available ? "online" : "weAreOffline")}</p>}
-          {!list && !view.agent && begun && view.available && <p>{say("waitingDescription")}</p>}
+          {!list && !view.agent && begun && view.available && <p><Rich say={say} id="waitingDescription" /></p>}
         </div>
         <Menu model={model} begun={begun && !list} ask={() => setAsking(true)} />
         <IconButton name="down" label={say("minimizeLabel")} selector="HEADER_MINIMIZE_WINDOW" onClick={() => model.toggle(false)} />

@@ -5,7 +5,9 @@ import { Avatar, Empty } from "./app";
 import { Icon } from "./icons";
 import { Card, Files, Text } from "./message";
 import type { Model } from "./model";
+import type { PhraseId } from "./phrases";
 import { ReplyBox } from "./reply";
+import { Rich } from "./rich";
 
 /** Messages of one person within this time stand together. */
 const TOGETHER = 5 * 60_000;
@@ -21,7 +23,7 @@ export function Conversation({ model }: { model: Model }) {
       <Messages model={model} />
       {view.closed || offline ? (
         <footer class="cw-foot">
-          <p>{offline ? say("offlineFormDesc") : view.agent ? say("chattedWith", { name: view.agent }) : say("customerLeftTheSession")}</p>
+          <p>{offline ? <Rich say={say} id="offlineFormDesc" /> : view.agent ? say("chattedWith", { name: view.agent }) : say("customerLeftTheSession")}</p>
           {view.closed && (
             <button
               type="button"
@@ -42,26 +44,21 @@ export function Conversation({ model }: { model: Model }) {
   );
 }
 
-/** Phrases of the queue may emphasise with <strong>; nothing else is markup. */
-function Emphasis({ text }: { text: string }) {
-  return <>{text.split(/<strong>([^]*?)<\/strong>/).map((part, i) => (i % 2 ? <strong>{part}</strong> : part))}</>;
-}
-
 function Activity({ model: { view, say } }: { model: Model }) {
   const busy = view.connection === "reconnecting" || view.connection === "connecting";
-  const words =
+  const words: PhraseId | "" =
     view.connection === "failed"
-      ? say(view.problem as "unexpectedError")
+      ? (view.problem as PhraseId)
       : view.connection === "reconnecting"
-        ? say("statusReconnecting")
+        ? "statusReconnecting"
         : view.connection === "connecting"
-          ? say("preparingSession")
+          ? "preparingSession"
           : view.live && view.waiting
             ? view.noAgent
-              ? say("noAgentOnlineForQueue")
+              ? "noAgentOnlineForQueue"
               : view.queue
-                ? say("allAgentsForQueueAreBusy", { queue: view.queue - 1 })
-                : say("waitingForAgent")
+                ? "allAgentsForQueueAreBusy"
+                : "waitingForAgent"
             : "";
   // The region stays, so that a screen reader hears what comes into it.
   return (
@@ -70,7 +67,7 @@ function Activity({ model: { view, say } }: { model: Model }) {
       {view.connection === "failed" && <Icon name="alert" size={18} />}
       {words && (
         <span>
-          <Emphasis text={words} />
+          <Rich say={say} id={words} values={{ queue: view.queue - 1 }} />
         </span>
       )}
     </div>
@@ -126,7 +123,7 @@ function Messages({ model }: { model: Model }) {
               {say(view.loadingOlder ? "loading" : "loadPreviousButton")}
             </button>
           )}
-          {!messages.length && !view.older && <Empty>{say(view.available ? "waitingDescription" : "weAreOffline")}</Empty>}
+          {!messages.length && !view.older && <Empty><Rich say={say} id={view.available ? "waitingDescription" : "weAreOffline"} /></Empty>}
           <div class="cw-log" role="log" aria-live="polite" aria-relevant="additions" aria-label={say("customerChat")}>
             {messages.map((message, i) => {
               const before = messages[i - 1];
@@ -249,7 +246,7 @@ function Message({ message, model, starts, ends, named, timed, state, last }: Me
         )}
         {message.state === "failed" ? (
           <span class="cw-state cw-wrong" role="alert">
-            {say((message.error ?? "messageSendingFailed") as "messageSendingFailed")}
+            <Rich say={say} id={(message.error ?? "messageSendingFailed") as PhraseId} />
             <button type="button" class="cw-link" onClick={() => tell({ type: "retry", id: message.id })}>
               {say("retry")}
             </button>

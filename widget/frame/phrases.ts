@@ -1,4 +1,4 @@
-/* The window's own words, in English and French: what shows when the channel's catalogue has no such phrase. */
+/* The window's own words: what shows when the channel JSON has no such phrase (an older environment). */
 import { format, tag, type Values } from "./icu";
 
 const en = {
@@ -61,70 +61,11 @@ const en = {
 
 export type PhraseId = keyof typeof en;
 
-const fr: Record<PhraseId, string> = {
-  weAreOnline: "Nous sommes en ligne",
-  weAreOffline: "Nous sommes hors ligne",
-  online: "En ligne",
-  waitingDescription: "Un de nos agents vous répond dans un instant.",
-  waitingForAgent: "En attente d’un agent",
-  offlineFormDesc: "Nous ne sommes pas disponibles pour le moment. Revenez un peu plus tard.",
-  replyBoxPlaceholder: "Écrivez un message…",
-  send: "Envoyer",
-  uploadAttachment: "Joindre un fichier",
-  dragAndDropDropzone: "Déposez ici les fichiers à envoyer",
-  sendFileTextSize: "Fichiers de {filesize} Mo au plus, des types suivants :",
-  minimizeLabel: "Réduire",
-  moreLabel: "Autres options",
-  close: "Fermer",
-  cancel: "Annuler",
-  endChat: "Terminer la conversation",
-  endChatTitle: "Voulez-vous vraiment terminer cette conversation ?",
-  startNewChat: "Nouvelle conversation",
-  beginButton: "Démarrer la conversation",
-  backToConversations: "Retour aux conversations",
-  noRunningConversations: "Aucune conversation pour l’instant",
-  archive: "Archiver",
-  chattedWith: "Vous avez échangé avec {name}.",
-  customerLeftTheSession: "La conversation est terminée.",
-  archiveMsg: "Cette conversation a été archivée.",
-  loadPreviousButton: "Voir les messages précédents",
-  loading: "Chargement…",
-  statusReconnecting: "Reconnexion…",
-  preparingSession: "Connexion…",
-  unexpectedError: "Une erreur est survenue. Actualisez la page pour réessayer.",
-  ipAddressBlocked: "Cette adresse réseau est bloquée.",
-  authorizationFailedPleaseRefreshTheWebpage: "Impossible de vous connecter. Actualisez la page.",
-  messageSendingFailed: "Non envoyé",
-  fileSendingFailed: "Le fichier n’a pas été envoyé",
-  uploadFailed: "Le téléversement a échoué",
-  uploadMessage: "Ce fichier est trop volumineux, ou d’un type non autorisé.",
-  retry: "Réessayer",
-  agent: "Agent",
-  customerChat: "Clavardage",
-  chatWindowOpen: "La fenêtre de clavardage est ouverte",
-  allAgentsForQueueAreBusy:
-    "Tous nos agents sont occupés. {queue, plural, =0 {Vous êtes le prochain.} one {Il y a <strong>#</strong> personne avant vous.} other {Il y a <strong>#</strong> personnes avant vous.}}",
-  noAgentOnlineForQueue: "Aucun agent n’est disponible pour le moment.",
-  turnOnAudioNotification: "Activer le son",
-  turnOffAudioNotification: "Désactiver le son",
-  download: "Télécharger",
-  fileAttachment: "Pièce jointe",
-  conversations: "Conversations",
-  you: "Vous",
-  agentIsTyping: "{name} est en train d’écrire",
-  messageSending: "Envoi…",
-  messageSent: "Distribué",
-  messageSeen: "Lu",
-  unreadMessages: "{count, plural, one {# nouveau message} other {# nouveaux messages}}",
-  openChat: "Ouvrir le clavardage",
-};
-
 export type Say = (id: PhraseId, values?: Values) => string;
 
-/** The channel's phrases over our own in the same language (English where we have none). */
+/** The channel's phrases over our own. */
 export function phrasebook(phrases: Record<string, string>, locale: string): Say {
-  const own = /^fr/i.test(locale) ? fr : en;
-  return (id, values = {}) => format(phrases[id] || own[id] || id, values, locale);
+  return (id, values = {}) => format(phrases[id] || en[id] || id, values, locale);
 }
 
 export const rightToLeft = (locale: string) => /^(ar|he|iw|fa|ur|ps|sd|ug|yi|dv|ckb)\b/.test(locale.replaceAll("_", "-"));

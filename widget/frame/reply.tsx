@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { FileRestrictions } from "../shared/types";
 import { Icon } from "./icons";
 import type { Model } from "./model";
+import { Rich } from "./rich";
 
 const STILL_TYPING = 4000;
 const MB = 1024 * 1024;
@@ -100,7 +101,7 @@ export function ReplyBox({ model }: { model: Model }) {
         <div class="cw-refused" role="alert">
           <p>
             <b>{say("uploadMessage")}</b>
-            {say("sendFileTextSize", { filesize: rules.allowedFileSize ?? "" })}
+            <Rich say={say} id="sendFileTextSize" values={{ filesize: rules.allowedFileSize ?? "" }} />
             <br />
             {rules.allowedFileTypes?.map(({ mimeType, description }) => description || mimeType).join(", ")}
           </p>

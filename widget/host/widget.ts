@@ -35,7 +35,8 @@ export class Widget {
   #place: Place = { side: "right" };
   #look: Partial<Configure> = {};
   #phrases: Record<string, string> = {};
-  #locale = navigator.language;
+  /** A tag, or the visitor's languages in their order. */
+  #locale = navigator.languages.join();
   #listeners: Listener[] = [];
   #frameListens = false;
   #wantsOpen: boolean;
@@ -159,7 +160,8 @@ export class Widget {
     if (!this.#config) return;
     this.#environment
       .load(locale)
-      .then((config) => this.update(config))
+      // Of two changes in a row the later one counts, whichever answer comes last.
+      .then((config) => locale === this.#locale && this.update(config))
       .catch((error: unknown) => this.#explain(error));
   }
 
@@ -206,7 +208,7 @@ export class Widget {
 
   // ---- the frame
 
-  #shownLocale = (): string => this.#config?.translationsLocale || this.#locale;
+  #shownLocale = (): string => this.#config?.translationsLocale || this.#locale.split(",")[0]!;
 
   #allPhrases(): Record<string, string> {
     const served = Object.entries(this.#config?.translations ?? {}).filter(([, text]) => text);
@@ -309,7 +311,7 @@ export class Widget {
 }
 
 export async function loadChannel(base: string, brand: string, channel: string, locale: string): Promise<ChannelConfig> {
-  const answer = await fetch(`${base}/chat/1.0/brand/${brand}/channel/${channel}?locale=${encodeURIComponent(locale.replace("-", "_"))}`, {
+  const answer = await fetch(`${base}/chat/1.0/brand/${brand}/channel/${channel}?locale=${encodeURIComponent(locale.replaceAll("-", "_"))}`, {
     credentials: "omit",
   });
   if (!answer.ok) throw await refusal(answer);

@@ -2,6 +2,7 @@
 import { memoryStore } from "../host/store";
 import { Widget } from "../host/widget";
 import type { ChannelConfig } from "../shared/types";
+import { french } from "./french";
 import { ScriptedConnection } from "./script";
 
 export interface PreviewOptions {
@@ -30,14 +31,18 @@ export function mount(container: HTMLElement, options: PreviewOptions): Preview 
   backdrop.paint(options.theme);
   const tab = memoryStore();
   tab.set("open", "1");
-  const localised = (): ChannelConfig => ({ ...config, translationsLocale: config.translationsLocale || locale });
+  const localised = (): ChannelConfig => ({
+    ...config,
+    translations: config.translations ?? (/^fr/i.test(locale) ? french : {}),
+    translationsLocale: config.translationsLocale || locale,
+  });
   const widget = new Widget({
     frameUrl: options.frameUrl,
     channel: "preview",
     lasting: memoryStore(),
     tab,
     load: () => Promise.resolve(localised()),
-    connect: (_config, identity) => new ScriptedConnection(() => locale, identity),
+    connect: (_config, identity) => new ScriptedConnection(() => config.translationsLocale || locale, identity),
     container,
     preview: true,
   });

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { format, tag } from "../frame/icu";
+import { format, tag, type Values } from "../frame/icu";
 
-test("a name is put in, with an apostrophe before it as translators write it", () => {
-  assert.equal(format("Un mot d'{name} et d’{name}", { name: "Zoé" }, "fr"), "Un mot d'Zoé et d’Zoé");
+interface Vector {
+  text: string;
+  values: Values;
+  locale: string;
+  shows: string;
+}
+
+test("a message reads as the console's tester and its checks read it", async () => {
+  const vectors = JSON.parse(await readFile("translations/tests/icu_vectors.json", "utf8")) as Vector[];
+  for (const { text, values, locale, shows } of vectors) assert.equal(format(text, values, locale), shows, text);
 });
 
 test("an unknown name stays visible", () => {
