@@ -6,7 +6,6 @@ Run it with Granian (`granian --interface asgi gateway.asgi:application`) or uvi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import json
 import os
@@ -17,7 +16,21 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
-from gateway import database, doors, intake, pages, presence, published, settings, visitor_socket
+from gateway import (
+    addresses,
+    database,
+    doors,
+    intake,
+    metrics,
+    pages,
+    presence,
+    providers,
+    published,
+    retention,
+    settings,
+    visitor_socket,
+    wire,
+)
 from gateway.agent_desk import AgentDesk
 from gateway.hot import Receive, Scope, Send, channel_json
 from gateway.hub import hub
@@ -65,13 +78,19 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
             return
     if path.startswith(_CORS_PATHS):
         origin = doors.header(scope["headers"], b"origin")
-        credentials = path == "/oauth/token" and _may_send_credentials(origin)
+        credentials = path.startswith("/oauth/") and _may_send_credentials(origin)
         if scope["method"] == "OPTIONS" and origin is not None:
             requested = doors.header(scope["headers"], b"access-control-request-headers")
             headers = doors.preflight(origin, requested, credentials=credentials)
             await _respond(send, 204, headers, b"")
             return
         send = _with_headers(send, doors.cors(origin, credentials=credentials))
+        refusal = addresses.refusal_at(path, scope)
+        if refusal is not None:
+            # Before 40 MB are read of somebody who is turned away.
+            metrics.refusals.labels(refusal.code).inc()
+            await _respond(send, refusal.status, _REFUSED, refusal.body())
+            return
     limit = (
         intake.MAX_BODY if path.startswith("/_push/") else _UPLOAD if path.endswith("/attachment") else _SMALL
     )
@@ -149,6 +168,15 @@ async def _respond(
 
 
 async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    refusal = addresses.refusal_of_socket(scope) if scope["path"].rstrip("/") == "/ws" else None
+    if refusal is not None:
+        metrics.refusals.labels(refusal.code).inc()
+        await receive()
+        await send({"type": "websocket.accept"})
+        told = wire.dumps(wire.error(None, refusal.error_code, refusal.message))
+        await send({"type": "websocket.send", "text": told})
+        await send({"type": "websocket.close", "code": 4000 + refusal.status, "reason": refusal.error_code})
+        return
     if scope["path"].rstrip("/") in _SOCKETS:
         await _router(scope, receive, send)
         return
@@ -157,6 +185,7 @@ async def _websocket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": 4404, "reason": "NotFound"})
 
 
+_REFUSED: doors.Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 _SOCKETS = frozenset({"/ws", "/agent"})
 
 
@@ -168,8 +197,11 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             await database.open_pool()
             await registry.start()
             await hub.start()
+            addresses.hits.start()
             published.on_switch(visitor_socket.recheck)
             running.append(asyncio.create_task(_close_idle()))
+            running.append(asyncio.create_task(providers.keep_fresh(visitor_socket.open_sessions)))
+            running.append(asyncio.create_task(retention.keep_clean()))
             # What is loaded now stays: a full collection would look through it each time, with every conversation waiting.
             gc.collect()
             gc.freeze()
@@ -178,9 +210,10 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         elif message["type"] == "lifespan.shutdown":
             for task in running:
                 task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*running)
+            await asyncio.gather(*running, return_exceptions=True)
+            await providers.providers.stop()
             await hub.stop()
+            await addresses.hits.stop()
             await registry.stop()
             await presence.stop()
             await database.close_pool()

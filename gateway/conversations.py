@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from psycopg.rows import class_row, scalar_row
@@ -26,6 +26,7 @@ PAGE = 30
 THREADS = 100
 _MAX_FIELDS = 200
 _SCROLL = re.compile(r"m[0-9a-f]{1,15}", re.ASCII)
+_THREAD_SCROLL = re.compile(r"t([0-9a-f]{1,14})\.([0-9a-f]{1,15})", re.ASCII)
 
 
 class Refused(Exception):
@@ -83,6 +84,8 @@ class Customer:
     image: str
     custom_fields: dict[str, str]
     pending_fields: dict[str, dict[str, str]]
+    #: What the sign-in's mapping gave: every contact begins with it.
+    mapped_fields: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -228,11 +231,31 @@ def _merged(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
 # -- threads and contacts ----------------------------------------------------------------------------------------------
 
 
-async def threads_of(channel: Channel, customer: str) -> list[tuple[Thread, bool]]:
-    """The customer's conversations, most recent first, each with whether another message may be added."""
+async def threads_of(
+    channel: Channel, customer: str, *, limit: int = THREADS, scroll: str = ""
+) -> tuple[list[tuple[Thread, bool]], str]:
+    """The customer's conversations, most recent first, each with whether another message may be added; and the scroll token
+    of those before them, "" when there are none. Raises Refused for a token that is none."""
+    moment, number = _open_thread_scroll(scroll) if scroll else (None, 0)
+    values = {"channel": channel.id, "customer": customer, "moment": moment, "number": number, "limit": limit + 1}
     async with database.connection() as connection:
-        rows = await (await connection.execute(sql.THREADS_OF, (channel.id, customer, THREADS))).fetchall()
-    return [(Thread(*row[:-1]), not row[4] and not (channel.live and row[-1])) for row in rows]
+        rows = await (await connection.execute(sql.THREADS_OF, values)).fetchall()
+    page = [(Thread(*row[:-1]), not row[4] and not (channel.live and row[-1])) for row in rows[:limit]]
+    if len(rows) <= limit or not page:
+        return page, ""
+    last = page[-1][0]
+    microseconds = (last.active_at - _EPOCH) // timedelta(microseconds=1)
+    return page, f"t{microseconds:x}.{last.id:x}"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _open_thread_scroll(scroll: str) -> tuple[datetime, int]:
+    found = _THREAD_SCROLL.fullmatch(scroll)
+    if found is None:
+        raise Refused("This is no scroll token of a list of conversations.")
+    return _EPOCH + timedelta(microseconds=int(found[1], 16)), int(found[2], 16)
 
 
 async def find_thread(channel: Channel, customer: str | None, thread: str) -> Thread | None:
@@ -491,7 +514,8 @@ async def _begin_contact(
                 "thread_id": thread.id,
                 "thread": thread.external_id,
                 "channel": channel.id,
-                "custom_fields": Jsonb(values),
+                # Whoever vouches for the customer is believed before the page is.
+                "custom_fields": Jsonb({**values, **customer.mapped_fields}),
             },
         )
         contact = there(await cursor.fetchone())

@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from gateway import announce, auth, conversations, limits, practice, settings, surveys, tokens, wire
+from gateway import (
+    announce,
+    auth,
+    conversations,
+    limits,
+    practice,
+    providers,
+    sessions,
+    settings,
+    surveys,
+    tokens,
+    wire,
+)
 from gateway.auth import storable
 from gateway.conversations import Draft, Visitor
 from gateway.published import Channel
@@ -153,13 +165,18 @@ async def authorize_customer(event: Event) -> None:
         if not auth.allows_legacy(channel):
             raise EventRefused(UNAUTHORIZED, "This channel opens with a transaction token only.")
         try:
-            identity = auth.claimed_identity(event.identity)
+            grant = await auth.identify(channel, auth.Request(_authorization(event)))
         except auth.AuthorizationRefused as refusal:
             raise EventRefused(UNAUTHORIZED, str(refusal)) from None
-        await socket.authorize(identity, auth.mode_name(channel))
+        await socket.authorize(grant.identity, auth.mode_name(channel), grant.session)
     visitor = event.visitor
     token, seconds = tokens.issue(
-        "access", brand=channel.brand, channel=channel.id, customer=visitor.customer, mode=socket.mode
+        "access",
+        brand=channel.brand,
+        channel=channel.id,
+        customer=visitor.customer,
+        mode=socket.mode,
+        session=socket.session,
     )
     customer = await conversations.find_customer(channel, visitor.customer)
     contact = None
@@ -183,33 +200,50 @@ async def authorize_customer(event: Event) -> None:
     )
 
 
+def _authorization(event: Event) -> Mapping[str, Any]:
+    """What AuthorizeCustomer says of the customer, as the body of a token request (contract 3.5)."""
+    given = event.data.get("authorization")
+    code = given.get("authorizationCode") if isinstance(given, Mapping) else None
+    if not code or auth.mode_name(event.channel) == auth.Anonymous.name:
+        return {"customerIdentity": event.identity}
+    third = {"grant_type": "authorization_code", "authorization_code": code}
+    verifier = given.get("codeVerifier") if isinstance(given, Mapping) else None
+    return {"thirdParty": {**third, "code_verifier": verifier} if verifier else third}
+
+
 async def reconnect_consumer(event: Event) -> None:
-    token = _access_token(event, "ConsumerReconnectionFailed")
+    token = await _access_token(event, "ConsumerReconnectionFailed")
     if event.socket.visitor is None:
-        await event.socket.authorize(auth.Identity(token.customer), token.mode)
+        session = await sessions.get(event.channel, token.session) if token.session else None
+        await event.socket.authorize(auth.Identity(token.customer), token.mode, session)
     elif event.visitor.customer != token.customer:
         raise EventRefused("ConsumerReconnectionFailed", "The access token is another customer's.")
     event.answer("ConsumerReconnected", {}, authorizationStatus="authorized")
 
 
 async def refresh_token(event: Event) -> None:
-    token = _access_token(event, "TokenRefreshingFailed")
+    token = await _access_token(event, "TokenRefreshingFailed")
     if event.socket.visitor is not None and event.visitor.customer != token.customer:
         raise EventRefused("TokenRefreshingFailed", "The access token is another customer's.")
     text, seconds = tokens.issue(
-        "access", brand=token.brand, channel=token.channel, customer=token.customer, mode=token.mode
+        "access",
+        brand=token.brand,
+        channel=token.channel,
+        customer=token.customer,
+        mode=token.mode,
+        session=token.session,
     )
     event.answer("TokenRefreshed", {"accessToken": {"token": text, "expiresIn": seconds}})
 
 
-def _access_token(event: Event, failure: str) -> tokens.Token:
+async def _access_token(event: Event, failure: str) -> tokens.Token:
     given = event.data.get("accessToken")
     text = given.get("token") if isinstance(given, Mapping) else given
     try:
         token = tokens.check("access", text, brand=event.channel.brand, channel=event.channel.id)
     except tokens.TokenRefused as refusal:
         raise EventRefused(failure, f"The access token is {refusal}.") from None
-    if token.mode != auth.mode_name(event.channel) or not auth.allows_legacy(event.channel):
+    if not auth.allows_legacy(event.channel) or not await auth.token_holds(event.channel, token):
         raise EventRefused(failure, "The channel asks for another sign-in now.")
     return token
 
@@ -224,6 +258,7 @@ async def generate_authorization_token(event: Event) -> None:
         channel=event.channel.id,
         customer=event.visitor.customer,
         mode=event.socket.mode,
+        session=event.socket.session,
     )
     event.answer("AuthorizationTokenGenerated", {"authorizationToken": token})
 
@@ -232,10 +267,16 @@ async def generate_authorization_token(event: Event) -> None:
 
 
 async def fetch_thread_list(event: Event) -> None:
-    rows = await conversations.threads_of(event.channel, event.visitor.customer)
-    event.answer(
-        "ThreadListFetched", {"threads": [wire.thread(event.channel, row, can_add=can) for row, can in rows]}
+    # Beyond the contract: `limit` and `scrollToken`, for a list that is read page by page.
+    limit, scroll = event.data.get("limit"), event.data.get("scrollToken")
+    most = limit if isinstance(limit, int) and 0 < limit <= conversations.THREADS else conversations.THREADS
+    rows, following = await conversations.threads_of(
+        event.channel, event.visitor.customer, limit=most, scroll=scroll if isinstance(scroll, str) else ""
     )
+    data: dict[str, Any] = {"threads": [wire.thread(event.channel, row, can_add=can) for row, can in rows]}
+    if following or limit is not None:
+        data["scrollToken"] = following
+    event.answer("ThreadListFetched", data)
 
 
 async def recover_thread(event: Event) -> None:
@@ -374,6 +415,7 @@ async def send_message(event: Event) -> None:
         event.push(wire.message_created(channel, sent.thread, sent.contact, sent.message))
         return
     await announce.said(channel, sent)
+    providers.said(channel, socket.session, opened=sent.opened)
     practice.react(channel, sent, locale=socket.locale)
 
 

@@ -238,3 +238,30 @@ class OfflineMessage(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class Attachment(models.Model):
+    """A visitor's file. It waits for the message that names it; from then on it belongs to that conversation.
+
+    The database lets go of `thread` when the conversation is deleted (migration): such a file is swept, object first.
+    """
+
+    token = models.CharField(max_length=64, unique=True)
+    channel = models.CharField(max_length=41)
+    thread = models.ForeignKey(Thread, on_delete=models.SET_NULL, null=True, related_name="attachments")
+    name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    #: Where it lies in the storage; of a picture, also where it lies drawn anew.
+    stored = models.CharField(max_length=255)
+    preview = models.CharField(max_length=255, db_default="")
+    created_at = models.DateTimeField(db_default=Now())
+    claimed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "created_at"], condition=models.Q(thread=None), name="gateway_file_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -47,6 +47,50 @@ TRUSTED_PROXIES = TrustedProxies.parse(env.csv("TRUSTED_PROXIES", (), example="1
 #: Days for which counts of rules met are kept where the console has not fetched them; 0: nothing is counted.
 ADDRESS_RETENTION_DAYS = env.integer("ADDRESS_RETENTION_DAYS", 30)
 
+#: Keys of what is kept encrypted here, the newest first; the one made of GATEWAY_SECRET_KEY always opens as well.
+GATEWAY_FIELD_ENCRYPTION_KEYS = env.csv(
+    "GATEWAY_FIELD_ENCRYPTION_KEYS", (), example="32-bytes-in-url-safe-base64"
+)
+#: Whether sign-in providers may lie on this very machine, without https; never in live.
+ALLOW_LOOPBACK_PROVIDERS = GATEWAY_ENVIRONMENT == "test" and env.boolean("ALLOW_LOOPBACK_PROVIDERS", False)
+#: Seconds between two looks for sign-ins whose tokens are due.
+GATEWAY_REFRESH_SECONDS = env.integer("GATEWAY_REFRESH_SECONDS", 10)
+#: Seconds between two looks for conversations that are kept no longer.
+GATEWAY_RETENTION_SECONDS = env.integer("GATEWAY_RETENTION_SECONDS", 600)
+
+# -- visitors' files --------------------------------------------------------------------------------------------------
+
+#: Where files lie, and where they are put together while they come.
+GATEWAY_FILES_DIR = Path(
+    env.text("GATEWAY_FILES_DIR", str(BASE_DIR / ".local" / "files" / GATEWAY_ENVIRONMENT), example="/files")
+)
+#: A bucket instead of the folder. Its credentials are boto3's own: AWS_ACCESS_KEY_ID and so on, or the machine's role.
+GATEWAY_FILES_S3_BUCKET = env.text("GATEWAY_FILES_S3_BUCKET", "")
+#: clamd's address, host:port or a socket's path. Once set, a file that could not be scanned is not taken.
+CLAMAV_ADDRESS = env.text("CLAMAV_ADDRESS", "", example="clamav:3310")
+#: Megabytes of one channel's files that may wait for the message they belong to.
+GATEWAY_UNCLAIMED_MB = env.integer("GATEWAY_UNCLAIMED_MB", 2048)
+#: Seconds an address of a file in a message can be opened; each look at the conversation makes new ones.
+GATEWAY_FILE_LINK_SECONDS = env.integer("GATEWAY_FILE_LINK_SECONDS", 12 * 3600)
+STORAGES = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": GATEWAY_FILES_S3_BUCKET,
+            "endpoint_url": env.text("GATEWAY_FILES_S3_ENDPOINT", "") or None,
+            "region_name": env.text("GATEWAY_FILES_S3_REGION", "") or None,
+            "location": GATEWAY_ENVIRONMENT,
+            "default_acl": None,
+            "file_overwrite": False,
+        },
+    }
+    if GATEWAY_FILES_S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(GATEWAY_FILES_DIR), "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    }
+}
+
 # -- Django -----------------------------------------------------------------------------------------------------------
 
 SECRET_KEY = env.text("GATEWAY_SECRET_KEY", example="fifty random characters")

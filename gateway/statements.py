@@ -4,7 +4,7 @@ Lists of columns that several statements share are put together from constants o
 """
 # ruff: noqa: S608
 
-_CUSTOMER_COLUMNS = "id, external_id, first_name, last_name, image, custom_fields, pending_fields"
+_CUSTOMER_COLUMNS = "id, external_id, first_name, last_name, image, custom_fields, pending_fields, mapped_fields"
 _THREAD_COLUMNS = "t.id, t.external_id, t.customer_id, t.name, t.archived, t.human, t.created_at, t.active_at"
 _CONTACT_COLUMNS = (
     "c.id, %(thread)s::text AS thread, c.status, c.assignee, c.custom_fields, c.created_at, c.status_at"
@@ -28,8 +28,11 @@ KNOW_CUSTOMER = (
 INSERT INTO gateway_customer AS k (channel, external_id, first_name, last_name, image)
 VALUES (%(channel)s, %(external_id)s, %(first_name)s, %(last_name)s, %(image)s)
 ON CONFLICT (channel, external_id) DO UPDATE
-   SET first_name = COALESCE(NULLIF(EXCLUDED.first_name, ''), k.first_name),
-       last_name = COALESCE(NULLIF(EXCLUDED.last_name, ''), k.last_name),
+   -- Who signed in is called what the sign-in said, whatever the page says.
+   SET first_name = CASE WHEN k.proven AND k.first_name <> '' THEN k.first_name
+                         ELSE COALESCE(NULLIF(EXCLUDED.first_name, ''), k.first_name) END,
+       last_name = CASE WHEN k.proven AND k.first_name <> '' THEN k.last_name
+                        ELSE COALESCE(NULLIF(EXCLUDED.last_name, ''), k.last_name) END,
        image = COALESCE(NULLIF(EXCLUDED.image, ''), k.image)
 RETURNING """
     + _CUSTOMER_COLUMNS
@@ -53,9 +56,10 @@ THREADS_OF = (
        EXISTS (SELECT FROM gateway_contact c WHERE c.thread_id = t.id)
        AND NOT EXISTS (SELECT FROM gateway_contact c WHERE c.thread_id = t.id AND c.status <> 'closed')
   FROM gateway_thread t JOIN gateway_customer k ON k.id = t.customer_id
- WHERE k.channel = %s AND k.external_id = %s
+ WHERE k.channel = %(channel)s AND k.external_id = %(customer)s
+   AND (%(moment)s::timestamptz IS NULL OR (t.active_at, t.id) < (%(moment)s, %(number)s))
  ORDER BY t.active_at DESC, t.id DESC
- LIMIT %s
+ LIMIT %(limit)s
 """
 )
 LAST_THREAD = (

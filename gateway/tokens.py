@@ -18,10 +18,16 @@ from joserfc.jwk import OctKey
 
 from gateway import settings
 
-Purpose = Literal["transaction", "access", "authorization"]
+Purpose = Literal["transaction", "access", "authorization", "anonymous"]
 
 #: Seconds; iOS expects a transaction token to live about ten minutes.
-LIFETIMES: dict[Purpose, int] = {"transaction": 600, "access": 24 * 3600, "authorization": 300}
+LIFETIMES: dict[Purpose, int] = {
+    "transaction": 600,
+    "access": 24 * 3600,
+    "authorization": 300,
+    # What proves, at a later sign-in, which anonymous conversations were this browser's.
+    "anonymous": 400 * 24 * 3600,
+}
 
 _MAX = 4096
 _ALGORITHMS = ["HS256"]
@@ -34,17 +40,19 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Whom a token stands for. `mode` is how the customer was identified: anonymous, securedCookies, thirdParty."""
+    """Whom a token stands for. `mode` is how the customer was identified: anonymous, securedCookies, thirdParty, jwt."""
 
     brand: int
     channel: str
     customer: str
     mode: str
     expires: int
+    #: The session it came from; "" in anonymous mode.
+    session: str = ""
 
 
 def issue(
-    purpose: Purpose, *, brand: int, channel: str, customer: str, mode: str, lifetime: int | None = None
+    purpose: Purpose, *, brand: int, channel: str, customer: str, mode: str, session: str = "", lifetime: int | None = None
 ) -> tuple[str, int]:
     """A new token and the seconds it lives."""
     seconds = LIFETIMES[purpose] if lifetime is None else lifetime
@@ -53,6 +61,7 @@ def issue(
         "c": channel,
         "u": customer,
         "m": mode,
+        "s": session,
         "e": int(time.time()) + seconds,
         "n": secrets.token_urlsafe(9),
     }
@@ -76,4 +85,4 @@ def check(purpose: Purpose, text: object, *, brand: int, channel: str | None = N
         raise TokenRefused("a token for another channel")
     if claims["e"] <= time.time():
         raise TokenRefused("an expired token")
-    return Token(claims["b"], claims["c"], claims["u"], claims["m"], claims["e"])
+    return Token(claims["b"], claims["c"], claims["u"], claims["m"], claims["e"], claims.get("s", ""))

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
+import psycopg
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from redis.exceptions import RedisError
 
-from gateway import auth, conversations, doors, intake, metrics, tokens, wire
+from auth_config import rules
+from gateway import (
+    addresses,
+    auth,
+    conversations,
+    doors,
+    identity_cookie,
+    intake,
+    metrics,
+    retention,
+    sessions,
+    settings,
+    tokens,
+    wire,
+)
+from gateway.logs import logger
 from gateway.published import Channel, registry
+from publishing.snapshot import SnapshotRefused, open_counts_request
+
+log = logger("gateway.views")
 
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
@@ -38,11 +60,13 @@ def refuse(refusal: doors.Refusal) -> HttpResponse:
 
 
 def channel_or_refusal(request: HttpRequest, brand: object, channel_id: str | None) -> Channel | HttpResponse:
-    """The channel, if this page may use it."""
+    """The channel, if this page, from this address, may use it."""
     channel = registry.get(brand, channel_id)
     if channel is None:
         return refuse(doors.CHANNEL_NOT_FOUND)
-    refusal = doors.origin_refusal(channel, request.headers.get("Origin"))
+    refusal = addresses.refusal(channel, cast(ASGIRequest, request).scope) or doors.origin_refusal(
+        channel, request.headers.get("Origin")
+    )
     return channel if refusal is None else refuse(refusal)
 
 
@@ -99,6 +123,8 @@ async def message(request: HttpRequest, brand: str, message_id: str) -> HttpResp
     found = channel_or_refusal(request, brand, token.channel)
     if isinstance(found, HttpResponse):
         return found
+    if not await auth.token_holds(found, token):
+        return refuse(SIGNED_OUT)
     try:
         wanted = uuid.UUID(message_id)
     except ValueError:
@@ -130,13 +156,93 @@ async def token(request: HttpRequest) -> HttpResponse:
         body = None
     if not isinstance(body, dict):
         return refuse(doors.Refusal(400, "bad_request", "InconsistentData", "The body is not a JSON object."))
+    given = identity_cookie.read(request, found)
+    probe = request.GET.get("cookieProbe", "")
+    fallback = request.GET.get("storageFallback") == "1"
+    if probe == "set":
+        return identity_cookie.probe(found)
+    if probe == "check" and not identity_cookie.arrived(request, found):
+        return refuse(NO_COOKIE)
     try:
-        answer = await auth.token_answer(found, body)
+        grant = await auth.identify(found, auth.Request(body, given, _bearer(request), fallback))
     except auth.AuthorizationRefused as refusal:
-        return refuse(doors.Refusal(401, "unauthorized", "CustomerAuthorizationFailed", str(refusal)))
-    response = JsonResponse(answer)
+        status = 503 if refusal.later else 401
+        return refuse(doors.Refusal(status, "unauthorized", "CustomerAuthorizationFailed", str(refusal)))
+    except (psycopg.Error, OSError):
+        message = "The environment cannot do this right now; try again."
+        return refuse(doors.Refusal(503, "unavailable", "Unavailable", message))
+    response = JsonResponse(auth.answer_of(found, grant, fallback=fallback))
     response["Cache-Control"] = "no-store"
+    if auth.mode_name(found) == auth.SecuredCookie.name:
+        # Where cookies are blocked it is dropped, and the page's storage has the same secret.
+        identity_cookie.write(response, found, grant)
     return response
+
+
+def _bearer(request: HttpRequest) -> str:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+@methods("POST")
+async def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the customer's session, or with `everywhere=1` all of them: by the session's own secret or a transaction token."""
+    found = channel_or_refusal(request, request.GET.get("brandId"), request.GET.get("channelId"))
+    if isinstance(found, HttpResponse):
+        return found
+    mode, bearer = auth.mode_name(found), _bearer(request)
+    session = None
+    for secret in (bearer, identity_cookie.read(request, found)):
+        session = session or (await sessions.open_session(found, secret, mode=mode) if secret else None)
+    if session is None:
+        try:
+            token = tokens.check("transaction", bearer, brand=found.brand, channel=found.id)
+        except tokens.TokenRefused:
+            return refuse(SIGNED_OUT)
+        session = await sessions.get(found, token.session) if token.session else None
+    if session is None:
+        return refuse(SIGNED_OUT)
+    everywhere = request.GET.get("everywhere") == "1"
+    await sessions.end(found, session.customer, "*" if everywhere else session.id)
+    response = JsonResponse({})
+    identity_cookie.forget(response, found)
+    return response
+
+
+SIGNED_OUT = doors.Refusal(
+    401, "unauthorized", "CustomerAuthorizationFailed", "The session is over; sign in again."
+)
+NO_COOKIE = doors.Refusal(
+    401, "cookies_blocked", "CookiesBlocked", "The browser sent no cookie: ask with storageFallback=1."
+)
+
+
+@methods("POST")
+async def customers(request: HttpRequest) -> HttpResponse:
+    """One customer's data for the console, or their erasure; the request is signed as a push is."""
+    try:
+        asked = rules.open_request(
+            request.body.decode("ascii", "replace"),
+            _key_set(),
+            environment=settings.GATEWAY_ENVIRONMENT,
+            now=time.time(),
+        )
+    except rules.RequestRefused as refusal:
+        return JsonResponse({"code": "bad_signature", "message": str(refusal)}, status=401)
+    found = registry.get(asked.brand, asked.channel)
+    if found is None:
+        return JsonResponse({"code": "not_found", "message": "The channel is not published here."}, status=404)
+    if asked.act == "export":
+        exported = await retention.export_customer(found, asked.customer)
+        return JsonResponse(exported or {}, status=404 if exported is None else 200)
+    erased = await retention.erase_customer(found, asked.customer)
+    return JsonResponse({"conversations": erased or 0}, status=404 if erased is None else 200)
+
+
+def _key_set() -> dict[str, Any]:
+    keys = settings.GATEWAY_PUBLISHER_KEYS
+    loaded: dict[str, Any] = json.loads(keys) if isinstance(keys, str) else dict(keys)
+    return loaded if "keys" in loaded else {"keys": [loaded]}
 
 
 @methods("PUT", "POST")
@@ -150,6 +256,23 @@ async def push(request: HttpRequest) -> HttpResponse:
     """A sealed snapshot from the console (docs/architecture.md, "Snapshot and push")."""
     answer = await intake.take_in(request.headers.get("Content-Type", ""), request.body)
     return JsonResponse(answer.body, status=answer.status)
+
+
+@methods("POST")
+async def counts(request: HttpRequest) -> HttpResponse:
+    """What was counted since the console asked last (docs/architecture.md, "Counts"); it asks with a signed request."""
+    try:
+        done = open_counts_request(
+            request.body, settings.GATEWAY_PUBLISHER_KEYS, environment=settings.GATEWAY_ENVIRONMENT
+        )
+    except SnapshotRefused as refusal:
+        return JsonResponse({"code": refusal.code, "message": refusal.message}, status=401)
+    try:
+        answer = await addresses.hits.hand_over(done)
+    except (RedisError, OSError) as trouble:
+        log.warning("counts.not_handed_over", error=type(trouble).__name__)
+        return JsonResponse({"code": "unavailable", "message": "Redis does not answer."}, status=503)
+    return JsonResponse(answer)
 
 
 @methods("GET", "HEAD")

@@ -14,7 +14,19 @@ from urllib.parse import parse_qs
 
 import psycopg
 
-from gateway import addresses, auth, conversations, doors, events, limits, metrics, tokens, wire
+from gateway import (
+    addresses,
+    auth,
+    conversations,
+    doors,
+    events,
+    limits,
+    metrics,
+    sessions,
+    tokens,
+    transport,
+    wire,
+)
 from gateway.hub import customer_group, hub
 from gateway.logs import logger
 from gateway.published import Channel, registry
@@ -39,6 +51,9 @@ class VisitorSocket(Socket):
         #: The customer, once proved; None before AuthorizeCustomer in the older flow.
         self.visitor: conversations.Visitor | None = None
         self.mode = ""
+        #: The session it goes on, and that session's epoch; "" in anonymous mode.
+        self.session = ""
+        self.epoch = 0
         #: The conversation last written in, as it was then.
         self.known: tuple[conversations.Thread, conversations.Contact] | None = None
         self.number = 0
@@ -65,6 +80,10 @@ class VisitorSocket(Socket):
         channel = self.admitted()
         if channel is None:
             return
+        unsecured = transport.refusal(channel, self.scope)
+        if unsecured is not None:
+            self.refuse(4000 + unsecured.status, unsecured.error_code, unsecured.message)
+            return
         token = query.get("transactionToken", [""])[0]
         if token:
             try:
@@ -72,10 +91,17 @@ class VisitorSocket(Socket):
             except tokens.TokenRefused as refusal:
                 self.refuse(4401, "CustomerAuthorizationFailed", f"The transaction token is {refusal}.")
                 return
-            if opened.mode != auth.mode_name(channel):
+            try:
+                holds = await auth.token_holds(channel, opened)
+                session = await sessions.get(channel, opened.session) if holds and opened.session else None
+            except (psycopg.Error, OSError):
+                # No answer is not a yes: the client tries again.
+                self.outbox.close(4503, "Unavailable")
+                return
+            if not holds:
                 self.refuse(4401, "CustomerAuthorizationFailed", "The channel asks for another sign-in now.")
                 return
-            await self.authorize(auth.Identity(opened.customer), opened.mode)
+            await self.authorize(auth.Identity(opened.customer), opened.mode, session)
         elif not auth.allows_legacy(channel):
             self.refuse(
                 4401,
@@ -92,10 +118,20 @@ class VisitorSocket(Socket):
             refusal = addresses.refusal_of(channel, self.address) or doors.origin_refusal(
                 channel, self.origin
             )
+        if refusal is None and channel is not None and not self._signed_in_still(channel):
+            self.refuse(4401, "CustomerAuthorizationFailed", "The channel asks for another sign-in now.")
+            return None
         if refusal is None:
             return channel
         self.refuse(4000 + refusal.status, refusal.error_code, refusal.message)
         return None
+
+    def _signed_in_still(self, channel: Channel) -> bool:
+        """Whether the sign-in the socket goes on is still the channel's, and nobody signed everybody out since."""
+        if not self.mode:
+            return True
+        epoch = auth.epoch_of(channel) if self.session else self.epoch
+        return self.mode == auth.mode_name(channel) and epoch == self.epoch
 
     def refuse(self, code: int, error_code: str, message: str) -> None:
         if self.outbox.closing is None:
@@ -103,7 +139,9 @@ class VisitorSocket(Socket):
         self.outbox.put_json(wire.error(None, error_code, message))
         self.outbox.close(code, error_code)
 
-    async def authorize(self, identity: auth.Identity, mode: str) -> None:
+    async def authorize(
+        self, identity: auth.Identity, mode: str, session: sessions.Session | None = None
+    ) -> None:
         """From here on the socket speaks for this customer, and hears what is said in their conversations."""
         if self._group is not None:
             hub.leave(self._group, self)
@@ -111,6 +149,10 @@ class VisitorSocket(Socket):
             identity.customer, identity.first_name, identity.last_name, identity.image
         )
         self.mode = mode
+        self.session = session.id if session is not None else ""
+        self.epoch = session.epoch if session is not None else 0
+        if session is not None and not identity.first_name:
+            self.visitor = conversations.Visitor(identity.customer, session.first_name, session.last_name)
         self.known = None
         self._group = customer_group(self.channel_id, identity.customer)
         await hub.join(self._group, self)
@@ -202,6 +244,11 @@ class VisitorSocket(Socket):
     # -- what the hub brings -------------------------------------------------------------------------------------------
 
     def deliver(self, frame: str, number: int) -> None:
+        if frame.startswith(sessions.END):
+            # Not for the client: its session was ended somewhere.
+            if frame.removeprefix(sessions.END) in {"*", self.session}:
+                self.refuse(4401, "CustomerAuthorizationFailed", "The session was ended; sign in again.")
+            return
         if number in self._brought:
             return
         if number > self.number:
@@ -226,6 +273,11 @@ class VisitorSocket(Socket):
 
 #: The visitors' sockets of this process.
 sockets: set[VisitorSocket] = set()
+
+
+def open_sessions() -> dict[str, str]:
+    """Session -> channel, of the sockets that go on one."""
+    return {one.session: one.channel_id for one in tuple(sockets) if one.session}
 
 
 def recheck(channel_id: str) -> None:
