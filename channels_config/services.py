@@ -59,7 +59,7 @@ def clean_name(name: str) -> str:
     return clean
 
 
-def create_channel(*, name: str, kind: str, by: User) -> Channel:
+def create_channel(*, name: str, kind: str, by: User | None) -> Channel:
     """A new channel with every area at its defaults, published to test. Raises ValidationError, NameTaken."""
     channel = Channel(name=clean_name(name), kind=Channel.Kind(kind))
     _save(channel)
@@ -68,7 +68,7 @@ def create_channel(*, name: str, kind: str, by: User) -> Channel:
     return channel
 
 
-def rename_channel(channel: Channel, *, name: str, by: User) -> Channel:
+def rename_channel(channel: Channel, *, name: str, by: User | None) -> Channel:
     """Give a channel another name; one that changes nothing records nothing. Raises ValidationError, NameTaken."""
     channel = Channel.objects.select_for_update().get(pk=channel.pk)
     before, channel.name = channel.name, clean_name(name)

@@ -1,0 +1,572 @@
+"""The REST API: organisations, channels, sections, releases, promotions, deliveries, files.
+
+What is right and wrong is said by the areas' `check` and the rooms' services, as for the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar, cast
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access import mark, public
+from api import problems, schema, shapes
+from api.base import ApiView, idempotent, must_match, tagged
+from api.models import Scope
+from areas.contract import Area, NotPublishable, Section
+from areas.registry import areas
+from areas.saving import save_draft
+from channels_config import services
+from channels_config.models import Channel
+from channels_config.search import named
+from files import plans
+from files.documents import NotAChannelFile, channel_document, read_channels
+from kit.documents import digest
+from kit.plain_text import Plain
+from publishing.compile import sections
+from publishing.models import Delivery, EnvironmentName, Release
+from publishing.services import LARGEST_NUMBER, NotPromotable, promote, try_again
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PAGING = [
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+    OpenApiParameter(
+        "after",
+        {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+        description="As the `next` of the page before says; follow that address.",
+    ),
+]
+
+
+def _paged(name: str, shape: Any) -> Any:
+    return inline_serializer(
+        f"{name}Page", {"items": shape(many=True), "next": serializers.URLField(allow_null=True)}
+    )
+
+
+def describe(**said: Any) -> Callable[[F], F]:
+    """`extend_schema` with the scope an operation needs and whether it deals in ETags."""
+    extensions = {"x-tagged": said.pop("tagged", False), "x-scope": said.pop("scope", Scope.READ).value}
+    return cast("Callable[[F], F]", extend_schema(extensions=extensions, **said))
+
+
+class Organisations(ApiView):
+    tag = "Organisations"
+    names: ClassVar = {"GET": "list_organisations"}
+
+    @describe(
+        summary="The organisations the token opens",
+        responses=_paged("Organisation", shapes.OrganisationSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"items": [shapes.organisation(self.organisation)], "next": None})
+
+
+class OneOrganisation(ApiView):
+    tag = "Organisations"
+    names: ClassVar = {"GET": "read_organisation"}
+
+    @describe(summary="An organisation", responses=shapes.OrganisationSerializer)
+    def get(self, request: Request, organisation: int) -> Response:
+        return Response(shapes.organisation(self.organisation))
+
+
+class Channels(ApiView):
+    tag = "Channels"
+    names: ClassVar = {"GET": "list_channels", "POST": "create_channel"}
+    needs: ClassVar = {"POST": Scope.CHANNELS}
+
+    @describe(
+        summary="The channels, in the order in which they were made",
+        parameters=[
+            *_PAGING,
+            OpenApiParameter("q", OpenApiTypes.STR, description="Part of the name."),
+            OpenApiParameter("kind", OpenApiTypes.STR, enum=Channel.Kind.values),
+        ],
+        responses=_paged("Channel", shapes.ChannelSerializer),
+    )
+    def get(self, request: Request, organisation: int) -> Response:
+        rows = Channel.objects.all()
+        wanted, kind = request.query_params.get("q", ""), request.query_params.get("kind")
+        if "\0" in wanted:
+            raise problems.invalid({"q": [_("This text holds a character that cannot be kept.")]})
+        if wanted:
+            rows = rows.alias(plain_name=Plain("name")).filter(named(wanted))
+        if kind is not None:
+            if kind not in Channel.Kind.values:
+                raise problems.invalid({"kind": [_("The kind of a channel is messaging or live.")]})
+            rows = rows.filter(kind=kind)
+        return self.page(rows, "pk", shapes.channel)
+
+    @describe(
+        summary="Create a channel",
+        description="Every area starts with its defaults; the test environment has it at once.",
+        request=shapes.NewChannelSerializer,
+        responses={201: shapes.ChannelSerializer},
+        scope=Scope.CHANNELS,
+        tagged=True,
+    )
+    @idempotent
+    def post(self, request: Request, organisation: int) -> Response:
+        name, kind = _texts(request.data, "name", "kind")
+        if kind not in Channel.Kind.values:
+            raise problems.invalid({"kind": [_("The kind of a channel is messaging or live.")]})
+        try:
+            made = services.create_channel(name=name, kind=kind, by=self.bearer)
+        except ValidationError as refused:
+            raise _name_refused(refused) from refused
+        return tagged(request, shapes.channel(made), _tag(made), 201, {"Location": _url(made, organisation)})
+
+
+class OneChannel(ApiView):
+    tag = "Channels"
+    names: ClassVar = {"GET": "read_channel", "PATCH": "rename_channel", "DELETE": "delete_channel"}
+    needs: ClassVar = {"PATCH": Scope.CHANNELS, "DELETE": Scope.CHANNELS}
+
+    @describe(summary="A channel", responses=shapes.ChannelSerializer, tagged=True)
+    def get(self, request: Request, organisation: int, channel_id: str) -> Response:
+        found = self.channel(channel_id)
+        return tagged(request, shapes.channel(found), _tag(found))
+
+    @describe(
+        summary="Rename a channel",
+        request=shapes.RenamedChannelSerializer,
+        responses=shapes.ChannelSerializer,
+        scope=Scope.CHANNELS,
+        tagged=True,
+    )
+    def patch(self, request: Request, organisation: int, channel_id: str) -> Response:
+        found = self.channel(channel_id, lock=True)
+        must_match(request, _tag(found))
+        [name] = _texts(request.data, "name")
+        try:
+            found = services.rename_channel(found, name=name, by=self.bearer)
+        except ValidationError as refused:
+            raise _name_refused(refused) from refused
+        return tagged(request, shapes.channel(found), _tag(found))
+
+    @describe(
+        summary="Delete a channel",
+        description="Takes it off every environment. Its releases stay.",
+        responses={204: None},
+        scope=Scope.CHANNELS,
+        tagged=True,
+    )
+    def delete(self, request: Request, organisation: int, channel_id: str) -> Response:
+        found = self.channel(channel_id, lock=True)
+        must_match(request, _tag(found))
+        services.delete_channel(found, typed_name=found.name, by=self.bearer)
+        return Response(status=204)
+
+
+class Sections(ApiView):
+    tag = "Sections"
+    names: ClassVar = {"GET": "list_sections"}
+
+    @describe(
+        summary="The areas of a channel and their versions",
+        responses=_paged("Section", shapes.SectionListSerializer),
+    )
+    def get(self, request: Request, organisation: int, channel_id: str) -> Response:
+        found = self.channel(channel_id)
+        return Response(
+            {
+                "items": [
+                    {"area": one.name, "label": str(one.label), "etag": f'"{digest(one.dump(found))}"'}
+                    for one in areas()
+                ],
+                "next": None,
+            }
+        )
+
+
+class SectionView(ApiView):
+    """One area of a channel; `section_view` makes a class of its own for each."""
+
+    area: ClassVar[Area]
+    tag = "Sections"
+    needs: ClassVar = {"PUT": Scope.SECTIONS, "PATCH": Scope.SECTIONS}
+
+    def get(self, request: Request, organisation: int, channel_id: str) -> Response:
+        return self._shown(request, self.area.dump(self.channel(channel_id)))
+
+    def put(self, request: Request, organisation: int, channel_id: str) -> Response:
+        return self._save(request, channel_id, lambda shown: request.data)
+
+    def patch(self, request: Request, organisation: int, channel_id: str) -> Response:
+        return self._save(request, channel_id, lambda shown: merged(shown, request.data))
+
+    def _save(self, request: Request, channel_id: str, wanted_of: Any) -> Response:
+        found = self.channel(channel_id, lock=True)
+        everything = sections(found)
+        current = everything[self.area.name]
+        must_match(request, digest(current))
+        wanted = self.area.restore(wanted_of(self.area.redact(current)), current)
+        wrong = [
+            one for one in self.area.check(wanted, {**everything, self.area.name: wanted}) if one.blocking
+        ]
+        if wrong:
+            raise problems.not_publishable(
+                [
+                    type(one)("" if one.area == self.area.name else one.area, one.path, one.message)
+                    for one in wrong
+                ]
+            )
+        if wanted == current:
+            return self._shown(request, current)
+        try:
+            release = save_draft(
+                found, self.area, lambda: self.area.load(found, wanted), seen=None, by=self.bearer
+            )
+        except NotPublishable as refused:
+            raise problems.not_publishable(refused.problems) from refused
+        return self._shown(request, self.area.dump(found), {"X-Release": str(release.number)})
+
+    def _shown(self, request: Request, section: Section, headers: Any = None) -> Response:
+        return tagged(request, self.area.redact(section), digest(section), headers=headers)
+
+
+def section_view(area: Area) -> type[SectionView]:
+    """The view of one area, described by its own serializer; an area without one is described as an object."""
+    shape: Any = import_string(area.serializer) if area.serializer else OpenApiTypes.OBJECT
+    name = "".join(word.title() for word in area.name.split("_"))
+    if area.serializer:
+        shape = type(f"{name}Section", (shape,), {"__doc__": shape.__doc__})
+    said: dict[str, Any] = {"responses": shape, "tagged": True}
+    writes = {**said, "scope": Scope.SECTIONS}
+
+    class One(SectionView):
+        names = {method: f"{verb}_{area.name}" for method, verb in _VERBS.items()}
+
+        @describe(summary=f"Read: {area.name}", **said)
+        def get(self, *args: Any, **kwargs: Any) -> Response:
+            return super().get(*args, **kwargs)
+
+        @describe(
+            summary=f"Replace: {area.name}",
+            description="Saved as a release, which the test environment gets at once (its number: `X-Release`).",
+            request=shape,
+            **writes,
+        )
+        def put(self, *args: Any, **kwargs: Any) -> Response:
+            return super().put(*args, **kwargs)
+
+        @describe(
+            summary=f"Change some fields: {area.name}",
+            description="A JSON Merge Patch (RFC 7396), sent as application/json.",
+            request=OpenApiTypes.OBJECT,
+            **writes,
+        )
+        def patch(self, *args: Any, **kwargs: Any) -> Response:
+            return super().patch(*args, **kwargs)
+
+    One.__name__ = f"{name}SectionView"
+    One.area = area
+    return One
+
+
+_VERBS = {"GET": "read", "PUT": "replace", "PATCH": "change"}
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """JSON Merge Patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    made = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            made.pop(name, None)
+        else:
+            made[name] = merged(made.get(name), value)
+    return made
+
+
+class Releases(ApiView):
+    tag = "Releases"
+    names: ClassVar = {"GET": "list_releases"}
+
+    @describe(
+        summary="The releases, the newest first",
+        parameters=_PAGING,
+        responses=_paged("Release", shapes.ReleaseSerializer),
+    )
+    def get(self, request: Request, organisation: int, channel_id: str) -> Response:
+        rows = Release.objects.filter(channel=self.channel(channel_id)).defer("sections", "channel_facts")
+        return self.page(rows, "number", shapes.release, falling=True)
+
+
+class OneRelease(ApiView):
+    tag = "Releases"
+    names: ClassVar = {"GET": "read_release"}
+
+    @describe(
+        summary="A release with everything in it",
+        parameters=[
+            OpenApiParameter("number", {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER}, "path")
+        ],
+        responses=shapes.WholeReleaseSerializer,
+        tagged=True,
+    )
+    def get(self, request: Request, organisation: int, channel_id: str, number: int) -> Response:
+        if number > LARGEST_NUMBER:
+            raise NotFound
+        found = Release.objects.filter(channel=self.channel(channel_id), number=number).first()
+        if found is None:
+            raise NotFound
+        return tagged(
+            request, shapes.whole_release(found), digest([found.digest, found.number, found.removed])
+        )
+
+
+class Promotions(ApiView):
+    tag = "Publication"
+    names: ClassVar = {"POST": "promote"}
+    needs: ClassVar = {"POST": Scope.PROMOTE}
+
+    @describe(
+        summary="Put a release live",
+        description="The very release that was seen in test. 409 where test does not have it, or live has a newer one.",
+        request=shapes.NewPromotionSerializer,
+        responses={201: shapes.PromotionSerializer},
+        scope=Scope.PROMOTE,
+    )
+    @idempotent
+    def post(self, request: Request, organisation: int, channel_id: str) -> Response:
+        found = self.channel(channel_id)
+        data = request.data if isinstance(request.data, dict) else {}
+        number = data.get("release")
+        if not isinstance(request.data, dict) or not (
+            "release" not in data or (type(number) is int and 0 < number <= LARGEST_NUMBER)
+        ):
+            raise problems.invalid({"release": [_("The number of a release belongs here.")]})
+        try:
+            release = promote(found, by=self.bearer, number=number)
+        except NotPromotable as refused:
+            raise problems.Refusal(409, "not_promotable", refused.sentence) from refused
+        return Response(
+            {"release": release.number, "digest": release.digest, "environment": EnvironmentName.LIVE.value},
+            status=201,
+        )
+
+
+class Deliveries(ApiView):
+    tag = "Publication"
+    names: ClassVar = {"GET": "list_deliveries"}
+
+    @describe(
+        summary="Where the channel's releases have arrived",
+        responses=_paged("Delivery", shapes.DeliverySerializer),
+    )
+    def get(self, request: Request, organisation: int, channel_id: str) -> Response:
+        rows = Delivery.objects.filter(channel=self.channel(channel_id)).order_by("environment", "pk")
+        return Response({"items": [shapes.delivery(one) for one in rows], "next": None})
+
+
+class Retry(ApiView):
+    tag = "Publication"
+    names: ClassVar = {"POST": "retry_deliveries"}
+    needs: ClassVar = {"POST": Scope.PROMOTE}
+
+    @describe(
+        summary="Deliver now what waits for its next attempt",
+        request=None,
+        responses={202: shapes.RetriedSerializer},
+        scope=Scope.PROMOTE,
+    )
+    @idempotent
+    def post(self, request: Request, organisation: int, channel_id: str) -> Response:
+        return Response({"environments": try_again(self.channel(channel_id))}, status=202)
+
+
+class ChannelFileView(ApiView):
+    tag = "Files"
+    names: ClassVar = {"GET": "export_channel", "PUT": "import_channel"}
+    needs: ClassVar = {"PUT": Scope.SECTIONS}
+
+    @describe(
+        summary="The channel as a file",
+        description="The same as `manage.py export_channel`: stable, secrets as `<secret>`.",
+        responses=shapes.FileSerializer,
+        tagged=True,
+    )
+    def get(self, request: Request, organisation: int, channel_id: str) -> Response:
+        document = channel_document(self.channel(channel_id))
+        return tagged(request, document, digest(document))
+
+    @describe(
+        summary="Import a file into the channel",
+        description="Only the areas the file speaks of change. Sent twice it changes nothing the second time.",
+        parameters=[
+            OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="Only say what would change.")
+        ],
+        request=shapes.FileSerializer,
+        responses=shapes.ImportSerializer,
+        scope=Scope.SECTIONS,
+        tagged=True,
+    )
+    def put(self, request: Request, organisation: int, channel_id: str) -> Response:
+        found = self.channel(channel_id, lock=True)
+        must_match(request, digest(channel_document(found)))
+        dry = request.query_params.get("dry_run", "false")
+        if dry not in {"true", "false"}:
+            raise problems.invalid({"dry_run": [_("true or false belongs here.")]})
+        try:
+            files = read_channels(request.data, source="API")
+        except NotAChannelFile as refused:
+            raise problems.invalid({path: [said] for path, said in refused.faults}) from refused
+        if len(files) != 1 or "channels" in request.data:
+            raise problems.invalid({"chatadmin": [_("The file of one channel belongs here.")]})
+        [step] = plans.plan(files, into=found)
+        if step.action == "refused":
+            raise problems.not_publishable(step.problems)
+        try:
+            if dry == "false":
+                plans.apply(step, by=self.bearer, source="API")
+        except plans.Refused as refused:
+            raise problems.not_publishable(refused.problems) from refused
+        body = {
+            "action": step.action,
+            "applied": dry == "false" and step.action != "same",
+            "name": found.name,
+            "changes": [
+                {"area": one.area.name, "fields": [change.label for change in one.changes]}
+                for one in step.areas
+            ],
+            "warnings": [f"{one.area}.{one.path}: {one.message}" for one in step.warnings],
+        }
+        return tagged(request, body, digest(channel_document(found)))
+
+
+class Nothing(ApiView):
+    """Every other address below /api/v1/."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound
+
+
+class Schema(SpectacularAPIView):
+    """OpenAPI, as YAML or, asked for with ?format=json, as JSON."""
+
+    authentication_classes = []
+    permission_classes = []
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        return mark(super().as_view(**initkwargs), None, door="public")
+
+
+@public
+def docs(request: HttpRequest) -> HttpResponse:
+    """The API's reference as a page: made from the schema, without any script from elsewhere."""
+    document = schema.document()
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            groups.setdefault(operation["tags"][0], []).append(_operation(path, method, operation, document))
+    return render(
+        request,
+        "api/docs.html",
+        {
+            "groups": groups.items(),
+            "schema_url": reverse("api:schema"),
+            "base": settings.CONSOLE_URL,
+            "scopes": Scope.choices,
+            "per_minute": settings.API_REQUESTS_PER_MINUTE,
+        },
+    )
+
+
+def _operation(
+    path: str, method: str, operation: Mapping[str, Any], document: Mapping[str, Any]
+) -> dict[str, Any]:
+    def fields(content: Mapping[str, Any] | None) -> tuple[str, list[dict[str, Any]]]:
+        shape = ((content or {}).get("application/json") or {}).get("schema", {})
+        name = shape.get("$ref", "").rpartition("/")[2]
+        known = document["components"]["schemas"].get(name, shape)
+        required = known.get("required", [])
+        return name, [
+            {
+                "name": field,
+                "type": _type(one),
+                "required": field in required,
+                "text": one.get("description", ""),
+            }
+            for field, one in known.get("properties", {}).items()
+        ]
+
+    good = next((status for status in operation["responses"] if status.startswith("2")), "")
+    request_name, request_fields = fields(operation.get("requestBody", {}).get("content"))
+    answer_name, answer_fields = fields(operation["responses"].get(good, {}).get("content"))
+    return {
+        "id": operation["operationId"],
+        "path": path,
+        "method": method.upper(),
+        "summary": operation.get("summary", ""),
+        "text": operation["description"].rpartition("Scope:")[0].strip(),
+        "scope": operation["description"].rpartition("`")[0].rpartition("`")[2],
+        "parameters": [
+            one | {"type": _type(one["schema"])} for one in operation["parameters"] if one["in"] != "path"
+        ],
+        "request": request_fields,
+        "request_name": request_name,
+        "answer": answer_fields,
+        "answer_name": answer_name,
+        "status": good,
+        "problems": [
+            (status, one["description"]) for status, one in operation["responses"].items() if status > "399"
+        ],
+    }
+
+
+def _type(shape: Mapping[str, Any]) -> str:
+    if "$ref" in shape:
+        return str(shape["$ref"].rpartition("/")[2])
+    if "allOf" in shape:
+        return _type(shape["allOf"][0])
+    if shape.get("type") == "array":
+        return f"{_type(shape.get('items', {}))}[]"
+    if "enum" in shape:
+        return " | ".join(str(one) for one in shape["enum"])
+    kind = shape.get("type", "object")
+    return str(kind if isinstance(kind, str) else " | ".join(kind))
+
+
+def _texts(data: Any, *names: str) -> list[str]:
+    """These fields of the body, each a text. Raises Refusal."""
+    given = data if isinstance(data, dict) else {}
+    wrong: dict[str, Any] = {
+        name: [_("A text belongs here.")] for name in names if not isinstance(given.get(name), str)
+    }
+    if wrong:
+        raise problems.invalid(wrong)
+    return [given[name] for name in names]
+
+
+def _name_refused(refused: ValidationError) -> problems.Refusal:
+    sentences: list[Any] = list(refused.messages)
+    if getattr(refused, "code", "") == "taken":
+        return problems.Refusal(409, "name_taken", sentences[0], {"name": sentences})
+    return problems.invalid({"name": sentences})
+
+
+def _tag(channel: Channel) -> str:
+    return digest([channel.public_id, channel.name, channel.kind])
+
+
+def _url(channel: Channel, organisation: int) -> str:
+    return settings.CONSOLE_URL + reverse("api:channel", args=[organisation, channel.public_id])

@@ -1,0 +1,68 @@
+"""`manage.py export_channel 1009 Support > support.yaml`: one channel, or with --all DIR each in a file of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from channels_config.models import Channel
+from chatadmin.management.files import find_channel, organisation_scope
+from chatadmin.management.operator import OperatorCommand
+from files import formats
+from files.documents import channel_document
+from kit.plain_text import plain
+
+
+class Command(OperatorCommand):
+    help = (
+        "Write a channel's configuration as YAML or JSON, secrets replaced by <secret>. The same drafts give the same bytes. "
+        "With --all DIR every channel of the organisation goes into a file of its own in that folder."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("organisation", type=int, help="the brand number, e.g. 1009")
+        parser.add_argument("channel", nargs="?", default="", help="the channel's id or name")
+        parser.add_argument("--all", metavar="DIR", default="", help="all channels, into this folder")
+        parser.add_argument("--output", metavar="FILE", default="", help="instead of standard output")
+        parser.add_argument("--format", choices=["yaml", "json"], default="yaml", help="%(default)s")
+
+    def act(
+        self,
+        *,
+        organisation: int,
+        channel: str,
+        output: str,
+        format: formats.Format,
+        **options: Any,
+    ) -> None:
+        folder = str(options["all"])
+        if bool(channel) == bool(folder):
+            raise CommandError("Say one channel, or --all and a folder.")
+        with organisation_scope(organisation):
+            if channel:
+                text = formats.write(channel_document(find_channel(channel)), format)
+                if output:
+                    Path(output).write_text(text, encoding="utf-8")
+                else:
+                    self.stdout.write(text, ending="")
+                return
+            target = Path(folder)
+            target.mkdir(parents=True, exist_ok=True)
+            count = 0
+            for one in Channel.objects.order_by("pk"):
+                path = target / file_name(one, format)
+                for old in target.glob(f"*.{one.external_id[:8]}.*"):
+                    if old != path and old.suffix in {".yaml", ".yml", ".json"}:
+                        old.unlink()
+                path.write_text(formats.write(channel_document(one), format), encoding="utf-8")
+                count += 1
+        self.stdout.write(f"{count} channels in {target}.")
+
+
+def file_name(channel: Channel, form: formats.Format) -> str:
+    """Readable, and found again by the id when the channel is renamed."""
+    slug = re.sub(r"[^a-z0-9]+", "-", plain(channel.name)).strip("-")[:60] or "channel"
+    return f"{slug}.{channel.external_id[:8]}.{form}"

@@ -1,0 +1,116 @@
+"""What the commands over files have in common: the organisation's scope, reading, and saying a plan in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.management.base import CommandError, OutputWrapper
+
+from areas.differences import Change
+from channels_config.models import Channel
+from chatadmin.organisations import NoSuchOrganisation
+from files import formats, plans
+from files.documents import ChannelFile, NotAChannelFile, read_channels
+from tenants.models import Organisation
+from tenants.scope import tenant_scope
+from tenants.services import organisation_id
+
+#: Exit status of a dry run that found differences (1 is an error, 2 a wrong command line).
+DIFFERENT = 3
+
+
+@contextmanager
+def organisation_scope(number: int) -> Iterator[Organisation]:
+    """Raises NoSuchOrganisation."""
+    tenant_id = organisation_id(number)
+    if tenant_id is None:
+        raise NoSuchOrganisation(number)
+    with tenant_scope(tenant_id):
+        yield Organisation.objects.get(pk=tenant_id)
+
+
+def find_channel(text: str) -> Channel:
+    """By id, with or without its prefix, or by name. Raises CommandError."""
+    channels = Channel.objects.all()
+    found = channels.filter(public_id=text).first() or channels.filter(public_id=f"chat_{text}").first()
+    found = found or channels.filter(name__iexact=text).first()
+    if found is None:
+        raise CommandError(f"The organisation has no channel “{text}”.")
+    return found
+
+
+def read_files(paths: Sequence[Path]) -> list[ChannelFile]:
+    """The channels of these files. Raises CommandError, naming file and place."""
+    found: list[ChannelFile] = []
+    wrong: list[str] = []
+    for path in paths:
+        try:
+            found += read_channels(formats.read(path.read_bytes()), source=path.name)
+        except formats.Unreadable as error:
+            wrong.append(f"{path}: {error}")
+        except NotAChannelFile as error:
+            wrong += [f"{path}: {place or 'the file'}: {message}" for place, message in error.faults]
+        except OSError as error:
+            wrong.append(f"{path}: {error.strerror}")
+    if wrong:
+        raise CommandError("\n".join(wrong))
+    return found
+
+
+def say(steps: Sequence[plans.Step], out: OutputWrapper) -> None:
+    """The plan, a few lines for each channel that something happens to."""
+    for step in steps:
+        where = f" ({step.file.source})" if step.file.source else ""
+        if step.action == "same":
+            out.write(f"= {step.name}: nothing changes{where}")
+            continue
+        sign = {"create": "+", "update": "~", "refused": "!"}[step.action]
+        out.write(f"{sign} {step.name}: {step.action}{where}")
+        if step.new_name:
+            out.write(f"    name: {step.channel} -> {step.new_name}")
+        for one in step.areas:
+            if one.secret_only:
+                out.write(f"    {one.area.name}: a secret changes")
+            for change in one.changes:
+                out.write(f"    {one.area.name}: {change_line(change)}")
+        for problem in step.problems:
+            out.write(
+                f"    ! {'.'.join(part for part in (problem.area, problem.path) if part)}: {problem.message}"
+            )
+        for problem in step.warnings:
+            out.write(f"    ? {problem.area}.{problem.path}: {problem.message}")
+        for note in step.notes:
+            out.write(f"    {note}")
+
+
+def change_line(change: Change) -> str:
+    if change.kind == "secret":
+        return f"{change.label}: a secret changes"
+    if change.kind == "text":
+        gone = sum(line.kind == "before" for line in change.lines)
+        new = sum(line.kind == "after" for line in change.lines)
+        return f"{change.label}: {new} lines added, {gone} removed"
+    if change.kind == "list":
+        return f"{change.label}: {change.added_count} entries added, {change.removed_count} removed"
+    return f"{change.label}: {change.before} -> {change.after}"
+
+
+def take(steps: Sequence[plans.Step], out: OutputWrapper, *, note: str = "") -> int:
+    """Take every step, or none: the scope's transaction holds them all. Returns how many changed something."""
+    if any(step.action == "refused" for step in steps):
+        raise CommandError("Nothing was changed: see the lines with “!” above.")
+    changed = 0
+    for step in steps:
+        try:
+            plans.apply(step, by=None, note=note)
+        except plans.Refused as error:
+            raise CommandError(f"{step.name}: {error}. Nothing was changed.") from error
+        except plans.ChangedSince as error:
+            raise CommandError(
+                f"{step.name}: somebody saved it in the meantime. Nothing was changed; run this again."
+            ) from error
+        changed += step.action != "same"
+    out.write(f"{changed} of {len(steps)} channels changed.")
+    return changed
