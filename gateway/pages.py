@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
+from typing import Any, cast
 
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext
 
-from gateway import agent_desk, doors, policies, practice, settings
+from gateway import addresses, agent_desk, doors, policies, practice, settings
 from gateway.files import Folder
 from gateway.published import Channel, registry
 from gateway.views import methods, refuse
@@ -54,6 +55,9 @@ async def frame(request: HttpRequest, brand: str, channel: str) -> HttpResponse:
     found = registry.get(brand, channel)
     if found is None:
         return refuse(doors.CHANNEL_NOT_FOUND)
+    refusal = addresses.refusal(found, cast(ASGIRequest, request).scope)
+    if refusal is not None:
+        return refuse(refusal)
     document = WIDGET.text("frame.html")
     if document is None:
         return HttpResponse(_NOT_BUILT, status=503, content_type="text/plain; charset=utf-8")

@@ -22,12 +22,17 @@ from audit.services import record
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from chatadmin.tests.pages import Address, Inline, addresses, policy
+from ipblocking import drafts, section
+from ipblocking.models import AddressList
 from publishing.tests.factories import release
 from tenants.models import Membership, Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation, person
 from tenants.tests.protection import tenant_models
+from translations.codecs import Row
+from translations.importing import keep
+from translations.tests.factories import variant
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -40,7 +45,7 @@ OF_CHANNELS = [one for one in ALL if "channel" in one.parameters]
 OF_PEOPLE = [one for one in ALL if one.door == "signed_in"]
 
 #: Addresses where a POST asks for something and changes nothing.
-ANSWERS_A_READER_S_POST = {"channels_config:preview", "file_restrictions:tester"}
+ANSWERS_A_READER_S_POST = {"channels_config:preview", "translations:preview", "file_restrictions:tester"}
 
 of_organisations = pytest.mark.parametrize("address", OF_ORGANISATIONS, ids=str)
 of_channels = pytest.mark.parametrize("address", OF_CHANNELS, ids=str)
@@ -55,6 +60,10 @@ class Side:
     channel: Channel
     admin: User
     mark: str
+    #: A shared list of addresses, used by the channel.
+    address_list: int
+    #: A file of translations on its way in.
+    imported: int
 
     @property
     def values(self) -> dict[str, Any]:
@@ -62,9 +71,16 @@ class Side:
         return {
             "brand": self.organisation.number,
             "channel": self.channel.public_id,
+            # The REST API's addresses have names of their own: who may is a token's matter there (api/tests).
+            "organisation": self.organisation.number,
+            "channel_id": self.channel.public_id,
+            "rest": "nowhere/",
             "environment": "test",
+            "file": self.imported,
+            "locale": "fr_CA",
             "number": 1,
             "release": 1,
+            "address_list": self.address_list,
         }
 
     @property
@@ -86,8 +102,18 @@ def _side(number: int, mark: str) -> Side:
         record(
             "organisation.created", by=admin, subject=support.public_id, organisation=made.name, brand=number
         )
+        variant(support, "fr_CA", f"Language {mark}", phrases={"send": f"Send {mark}"})
+        imported = keep(support, [Row(1, "fr_CA", "retry", f"Text {mark}")], name=f"{mark}.csv", by=admin).pk
     release(support, by=admin, note=f"note {mark}")
-    return Side(made, support, admin, mark)
+    return Side(made, support, admin, mark, _address_list(made, support, mark), imported)
+
+
+def _address_list(made: Organisation, support: Channel, mark: str) -> int:
+    with tenant_scope(made.pk):
+        shared = AddressList(name=f"List {mark}")
+        drafts.write(shared, f"192.0.2.1 # {mark}\n", [f"192.0.2.1 # {mark}"], told={}, by=f"Person {mark}")
+        section.use(support, {shared.pk})
+        return int(shared.pk)
 
 
 @pytest.fixture
@@ -142,7 +168,7 @@ def role_below(role: Role) -> Role | None:
 
 @pytest.mark.parametrize("address", ALL, ids=lambda one: one.route or "/")
 def test_every_view_says_who_may_open_it(address: Address) -> None:
-    assert address.door in {"public", "signed_in", "member"}, (
+    assert address.door in {"public", "signed_in", "member", "token"}, (
         f"{address.route}: mark it with requires, signed_in or public"
     )
     assert address.name, f"{address.route} has no name"
@@ -166,6 +192,8 @@ def test_only_these_views_are_open_to_anybody() -> None:
         "accounts:set_theme",
         "accounts:sign_in",
         "accounts:sign_out",
+        "api:docs",
+        "api:schema",
         "healthz",
         "preview_frame",
     ]

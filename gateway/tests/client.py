@@ -107,6 +107,7 @@ class Visitor(Client):
         name: str = "",
         query: dict[str, str] | None = None,
         origin: str | None = "http://localhost:3000",
+        forwarded: str = "",
     ) -> None:
         self.environment = environment
         self.channel = channel
@@ -127,7 +128,8 @@ class Visitor(Client):
         else:
             fields["customerId"] = self.customer
         address = httpx.URL(environment.url.replace("http", "ws") + "/ws", params=fields | (query or {}))
-        super().__init__(str(address), origin=origin)
+        headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+        super().__init__(str(address), origin=origin, **headers)
         self.authorized: Json = {}
         if authorize and not secured:
             self.authorized = self.ask("AuthorizeCustomer", {"authorization": {}}, action="register")
