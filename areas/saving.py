@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from areas import registry
 from areas.contract import Area, ChannelLike
+from areas.notes import note_given
 from audit.sentences import register
 from audit.services import record
 from kit.documents import digest
@@ -69,7 +70,8 @@ def save_draft(
     """Lock the channel, make sure nobody saved in between, apply the change, record it, publish it; returns the Release.
 
     `apply` writes the draft rows. `seen` is `seen_digest` of when the page was opened; None forgoes the comparison (an
-    API client without If-Match); `note` is the person's own word on the release. Raises DraftChanged; whatever `apply` raises undoes everything.
+    API client without If-Match); `note` is the person's own word on the release; by default what
+    the save bar's field says (areas.notes). Raises DraftChanged; whatever `apply` raises undoes everything.
     """
     model = cast("type[Model]", type(channel))
     model._default_manager.select_for_update().get(pk=channel.pk)
@@ -84,4 +86,5 @@ def save_draft(
         area=str(area.name),
         channel=str(channel),
     )
-    return publisher()(channel, areas=[area.name], by=by, note=" ".join(note.split())[:NOTE_LENGTH])
+    words = " ".join((note or note_given()).replace("\0", "").split())
+    return publisher()(channel, areas=[area.name], by=by, note=words[:NOTE_LENGTH])

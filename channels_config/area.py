@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Area
 from channels_config import cxone, section
+from channels_config.describe import describe
 
 AREA = Area(
     name="channels_config",
@@ -21,6 +22,7 @@ AREA = Area(
     load=section.load,
     check=section.check,
     public=section.public,
+    describe=describe,
     disarm=lambda one: {**one, "custom_js": ""},
     from_channel_json=cxone.from_channel_json,
     serializer="channels_config.api.SectionSerializer",

@@ -19,12 +19,15 @@ CONFIG_AREAS = [
     "surveys.area.AREA",
     "translations.area.AREA",
     "file_restrictions.area.AREA",
+    "ipblocking.area.AREA",
     "auth_config.area.AREA",
 ]
 CONFIG_PUBLISHER = "publishing.services.publish"
 CONFIG_COMPILER = "publishing.compile.draft_document"
 CONFIG_RETIRER = "publishing.services.retire"
 CONFIG_STATES = "publishing.states.states"
+CONFIG_COUNT_PLACES = "publishing.counts.places"
+CONFIG_COUNTS = "publishing.counts.fetch"
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", example="50-random-characters")
@@ -36,6 +39,8 @@ ALLOWED_HOSTS = list(
     )
 )
 TRUSTED_PROXIES = list(env.csv("TRUSTED_PROXIES", default=()))
+#: Days after its last hit for which a blocked address keeps its counter; 0: nothing is counted.
+ADDRESS_RETENTION_DAYS = env.integer("ADDRESS_RETENTION_DAYS", default=30)
 
 # -- Environments -----------------------------------------------------------------------------------------------------
 
@@ -86,6 +91,7 @@ INSTALLED_APPS = [
     "surveys",
     "translations",
     "file_restrictions",
+    "ipblocking",
     "auth_config",
     "publishing",
     "files",
@@ -108,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "areas.notes.NotesMiddleware",
 ]
 
 ROOT_URLCONF = "chatadmin.urls"
@@ -168,8 +175,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-# Two editors of 256 KB, urlencoded, and what else a page holds.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# A list of 400,000 addresses as text; two editors of 256 KB, urlencoded.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -245,6 +252,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "surveys": {"task": "surveys.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "addresses-sweep": {"task": "ipblocking.tasks.sweep", "schedule": 3.0, "options": {"expires": 10}},
+    "addresses-hits": {"task": "ipblocking.tasks.collect_hits", "schedule": 5.0, "options": {"expires": 10}},
+    "addresses-forget": {"task": "ipblocking.tasks.forget_hits", "schedule": 3600.0, "options": {"expires": 600}},
     "promotions": {"task": "publishing.tasks.promotions", "schedule": 2.0, "options": {"expires": 10}},
     "copies": {"task": "publishing.tasks.copies", "schedule": 15.0, "options": {"expires": 30}},
     "regions": {"task": "publishing.tasks.regions", "schedule": 60.0, "options": {"expires": 120}},

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from areas.contract import NotPublishable
 from areas.states import EnvironmentState
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
@@ -200,6 +201,8 @@ def put_live(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         promote(found, by=request.user, number=wanted)
     except NotPromotable as refused:
         refusal = str(refused.sentence)
+    except NotPublishable as refused:
+        refusal = " ".join(str(problem.message) for problem in refused.problems[:3])
     if request.htmx:
         return trigger_client_event(
             _panel(request, found, refusal=refusal, status=409 if refusal else 200), "saved"

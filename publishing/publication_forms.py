@@ -1,0 +1,125 @@
+"""What a person may say when something goes live, is planned, rolled back or switched off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from publishing.promotions import CHECK_LENGTH, MOST_CHECKS
+
+NOTE = {"max_length": 500, "required": False, "label": _("Note")}
+
+
+class ReviewForm(forms.Form):
+    """Putting a release live: note, checklist, when."""
+
+    note = forms.CharField(help_text=_("What changes for visitors, for those who read the history."), **NOTE)
+    when = forms.ChoiceField(
+        label=_("When?"),
+        choices=[("now", _("Now")), ("later", _("At a time"))],
+        widget=forms.RadioSelect,
+        initial="now",
+        required=False,
+    )
+    at = forms.CharField(
+        label=_("Date and time"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    warnings_seen = forms.BooleanField(label=_("I have read these warnings"), required=False)
+
+    def __init__(self, *args: Any, zone: str, checklist: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+        names = sorted(available_timezones())
+        self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in names]  # type: ignore[attr-defined]
+        self.fields["time_zone"].initial = zone
+        for number, sentence in enumerate(checklist):
+            self.fields[f"check_{number}"] = forms.BooleanField(label=sentence, required=False)
+
+    @property
+    def checks(self) -> list[Any]:
+        return [self[name] for name in self.fields if name.startswith("check_")]
+
+    @property
+    def ticked(self) -> set[int]:
+        return {
+            int(name.removeprefix("check_"))
+            for name, value in self.cleaned_data.items()
+            if name.startswith("check_") and value
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        data["moment"] = None
+        if data.get("when") == "later":
+            try:
+                local = datetime.fromisoformat(data.get("at", ""))
+            except ValueError:
+                self.add_error("at", _("Say when: a date and a time."))
+                return data
+            zone = ZoneInfo(data.get("time_zone") or self.zone)
+            moment = local.replace(tzinfo=zone) if local.tzinfo is None else local
+            if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+                self.add_error("at", _("The clocks leap over this time on that day; choose another."))
+            elif moment <= timezone.now():
+                self.add_error("at", _("This time has passed already."))
+            data["moment"] = moment
+            data["time_zone"] = zone.key
+        return data
+
+
+class RulesForm(forms.Form):
+    """How releases of a channel go live."""
+
+    live_on_save = forms.BooleanField(
+        label=_("Publish to live on save"),
+        required=False,
+        help_text=_("Every save reaches visitors at once, without a look at it in test."),
+    )
+    four_eyes = forms.BooleanField(
+        label=_("A second person approves"),
+        required=False,
+        help_text=_("Whoever asks for a release to go live cannot approve it."),
+    )
+    checklist = forms.CharField(
+        label=_("Checklist"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("One sentence per line, to be ticked before a release goes live."),
+    )
+
+    def clean_checklist(self) -> list[str]:
+        lines = [" ".join(line.split()) for line in self.cleaned_data["checklist"].splitlines()]
+        lines = [line for line in lines if line]
+        if len(lines) > MOST_CHECKS or any(len(line) > CHECK_LENGTH for line in lines):
+            raise forms.ValidationError(
+                _("At most %(most)s lines of %(length)s characters."),
+                params={"most": MOST_CHECKS, "length": CHECK_LENGTH},
+            )
+        return lines
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("live_on_save") and (data.get("four_eyes") or data.get("checklist")):
+            self.add_error(
+                "live_on_save",
+                _("Publishing on save leaves no time for a second person or a checklist: choose one of them."),
+            )
+        return data
+
+
+class RollBackForm(forms.Form):
+    note = forms.CharField(**NOTE)
+
+
+class SwitchForm(forms.Form):
+    hidden = forms.BooleanField(required=False)
+    scripts_off = forms.BooleanField(required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False)

@@ -1,0 +1,288 @@
+"""The page « Publication » of a channel: history, differences, going live and back, rules, and the emergency switch."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from areas.contract import NotPublishable
+from channels_config.models import Channel
+from channels_config.pages import channel_context, channel_or_404
+from publishing import history as releases
+from publishing.models import Promotion, Release
+from publishing.overview import publication_of
+from publishing.promotions import (
+    FAILURES,
+    WarningsUnseen,
+    approve,
+    ask,
+    cancel,
+    checked,
+    open_promotion,
+    rules_of,
+    set_rules,
+)
+from publishing.publication_forms import ReviewForm, RollBackForm, RulesForm, SwitchForm
+from publishing.rollback import roll_back
+from publishing.services import NotPromotable, promotable
+from publishing.switches import switch_of, turn
+from tenants.access import TenantRequest, requires
+from tenants.roles import Role
+
+
+def _context(request: TenantRequest, channel: Channel, **more: Any) -> dict[str, Any]:
+    return {**channel_context(request, channel), "tab": "publication", **more}
+
+
+def _back(channel: Channel, brand: int) -> HttpResponse:
+    return HttpResponseRedirect(reverse("publishing:history", args=[brand, channel.public_id]))
+
+
+@requires(Role.AUDITOR)
+@require_safe
+def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    found = channel_or_404(channel)
+    before = request.GET.get("before", "")
+    number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
+    listed, following = releases.releases(found, number)
+    rules = rules_of(found)
+    base = _context(request, found)
+    publication = publication_of(found, base["statuses"], rules)
+    may = request.membership.may
+    promotion = open_promotion(found)
+    decided = (
+        Promotion.objects.filter(channel=found, state=Promotion.State.FAILED).order_by("-asked_at").first()
+        if promotion is None
+        else None
+    )
+    if decided is not None and publication.live is not None and publication.live.number >= decided.number:
+        decided = None
+    context = dict(
+        base,
+        publication=publication,
+        rows=[{"release": one, "areas": releases.labels(one.areas)} for one in listed],
+        following=following,
+        first=number is None,
+        in_test=publication.in_test,
+        in_live=publication.in_live,
+        promotion=promotion,
+        failed=decided,
+        failure=FAILURES.get(decided.failure, "") if decided else "",
+        promotion_at=_local(promotion),
+        switch=switch_of(found),
+        rules=rules,
+        may_promote=may(Role.ADMIN),
+        may_retry=may(Role.QA),
+        may_roll_back=may(Role.ADMIN),
+        own=promotion is not None and promotion.asked_by_id == request.user.pk,
+    )
+    return render(request, "publishing/history.html", context)
+
+
+def _local(promotion: Promotion | None) -> str:
+    """When a planned publication is due, by the clock of the time zone it was planned in."""
+    if promotion is None or promotion.at is None:
+        return ""
+    zone = ZoneInfo(promotion.time_zone or "UTC")
+    return f"{promotion.at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key.replace('_', ' ')})"
+
+
+@requires(Role.AUDITOR)
+@require_safe
+def compare(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """?from=12&to=draft: two releases, or the drafts, or what live has. Without `to`, the drafts; without `from`, live."""
+    found = channel_or_404(channel)
+    after = releases.state(found, request.GET.get("to") or releases.DRAFT)
+    before = releases.state(found, request.GET.get("from") or releases.LIVE)
+    if after is None or (before is None and request.GET.get("from") not in {None, "", "live", "0"}):
+        raise Http404
+    context = _context(
+        request,
+        found,
+        before=before,
+        after=after,
+        compared=releases.compare(before, after),
+        may_roll_back=request.membership.may(Role.ADMIN),
+    )
+    return render(request, "publishing/compare.html", context)
+
+
+@requires(Role.ADMIN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rollback(request: TenantRequest, brand: int, channel: str, release: int) -> HttpResponse:
+    """Bring a release, or one area of it (?area=), back as a new release."""
+    found = channel_or_404(channel)
+    old = Release.objects.filter(channel=found, number=release, removed=False).first()
+    area = request.POST.get("area") or request.GET.get("area") or None
+    if old is None or (area is not None and area not in old.sections):
+        raise Http404
+    form = RollBackForm(request.POST if request.method == "POST" else None)
+    problems: list[Any] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = roll_back(found, to=old, by=request.user, area=area, note=form.cleaned_data["note"])
+        except NotPublishable as refused:
+            problems = refused.problems
+        else:
+            messages.success(
+                request,
+                _("The drafts are back at release %(old)s; this is release %(new)s, on its way to test.")
+                % {"old": old.number, "new": made.number},
+            )
+            return _back(found, brand)
+    target = releases.state(found, str(old.number))
+    now = releases.state(found, releases.DRAFT)
+    assert target is not None
+    compared = [one for one in releases.compare(now, target) if one.name and (area is None or one.name == area)]
+    context = _context(
+        request, found, release=old, area_name=area, form=form, compared=compared, problems=problems
+    )
+    context["area"] = None
+    status = 422 if problems or (form.is_bound and form.errors) else 200
+    return render(request, "publishing/rollback.html", context, status=status)
+
+
+@requires(Role.ADMIN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """What would go live, what the checks say, and how: now, at a time, or with a second person's approval."""
+    found = channel_or_404(channel)
+    asked = request.POST.get("release") or request.GET.get("release") or ""
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
+    rules = rules_of(found)
+    form = ReviewForm(
+        request.POST if request.method == "POST" else None,
+        zone=request.organisation.time_zone,
+        checklist=rules.checklist,
+    )
+    refusal, status = "", 200
+    try:
+        release = promotable(found, number)
+    except NotPromotable as refused:
+        context = _context(request, found, refusal=refused.sentence, form=None)
+        return render(request, "publishing/review.html", context, status=409 if request.POST else 200)
+    blocking, warnings = checked(release)
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                promotion = ask(
+                    found,
+                    number=release.number,
+                    by=request.user,
+                    note=form.cleaned_data["note"],
+                    ticked=form.ticked,
+                    warnings_seen=form.cleaned_data["warnings_seen"],
+                    at=form.cleaned_data["moment"],
+                    time_zone=form.cleaned_data["time_zone"],
+                )
+            except NotPromotable as refused:
+                refusal = str(refused.sentence)
+            except NotPublishable as refused:
+                blocking = refused.problems
+            except WarningsUnseen:
+                form.add_error("warnings_seen", _("Say that you have read them."))
+            else:
+                messages.success(request, _outcome(promotion))
+                return _back(found, brand)
+    live = releases.state(found, releases.LIVE)
+    state = releases.state(found, str(release.number))
+    assert state is not None
+    context = _context(
+        request,
+        found,
+        release=release,
+        form=form,
+        rules=rules,
+        blocking=blocking,
+        warnings=warnings,
+        live=live,
+        compared=releases.compare(live, state),
+        refusal=refusal,
+    )
+    return render(request, "publishing/review.html", context, status=status)
+
+
+def _outcome(promotion: Promotion) -> str:
+    if promotion.state == Promotion.State.WAITING:
+        return _("Release %(number)s waits for a second person's approval.") % {"number": promotion.number}
+    if promotion.state == Promotion.State.SCHEDULED:
+        return _("Release %(number)s goes live at %(at)s.") % {"number": promotion.number, "at": _local(promotion)}
+    return _("Release %(number)s is on its way to live.") % {"number": promotion.number}
+
+
+@requires(Role.ADMIN)
+@require_POST
+def decide(request: TenantRequest, brand: int, channel: str, number: int) -> HttpResponse:
+    """Approve (decision=approve) or call off (decision=cancel) what was asked for."""
+    found = channel_or_404(channel)
+    promotion = Promotion.objects.filter(channel=found, pk=number).first()
+    if promotion is None:
+        raise Http404
+    try:
+        if request.POST.get("decision") == "approve":
+            messages.success(request, _outcome(approve(promotion, by=request.user)))
+        else:
+            cancel(promotion, by=request.user)
+            messages.success(request, _("Putting release %(number)s live was called off.") % {"number": promotion.number})
+    except NotPromotable as refused:
+        messages.error(request, str(refused.sentence))
+    except NotPublishable as refused:
+        messages.error(request, " ".join(str(problem.message) for problem in refused.problems[:3]))
+    return _back(found, brand)
+
+
+@requires(Role.ADMIN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rules(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    found = channel_or_404(channel)
+    now = rules_of(found)
+    initial = {
+        "live_on_save": now.live_on_save,
+        "four_eyes": now.four_eyes,
+        "checklist": "\n".join(now.checklist),
+    }
+    form = RulesForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        set_rules(
+            found,
+            live_on_save=data["live_on_save"],
+            four_eyes=data["four_eyes"],
+            checklist=data["checklist"],
+            by=request.user,
+        )
+        messages.success(request, _("The rules of publication were saved."))
+        return _back(found, brand)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "publishing/rules.html", _context(request, found, form=form), status=status)
+
+
+@requires(Role.ADMIN)
+@require_POST
+def switch(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
+    """The emergency switch: `hidden` and `scripts_off` say how it is to stand."""
+    found = channel_or_404(channel)
+    form = SwitchForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("The reason has at most 500 characters."))
+        return _back(found, brand)
+    try:
+        turned = turn(found, by=request.user, **form.cleaned_data)
+    except NotPromotable as refused:
+        messages.error(request, str(refused.sentence))
+        return _back(found, brand)
+    if turned.hidden:
+        messages.success(request, _("The widget is being hidden in live."))
+    elif turned.scripts_off:
+        messages.success(request, _("The channel's JavaScript is being switched off in live."))
+    else:
+        messages.success(request, _("Live goes back to what was published."))
+    return _back(found, brand)

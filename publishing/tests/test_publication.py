@@ -1,0 +1,468 @@
+"""History, differences, going live and back, the emergency switch, planned publication, regions and copies."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import Entry
+from channels_config.models import Channel
+from channels_config.tests.factories import channel
+from publishing import copying, promotions, regions
+from publishing.models import Arrival, Copy, CopyTarget, Delivery, Promotion, Release, Rules, Switch
+from publishing.promotions import approve, ask, cancel, carry_out_due, set_rules
+from publishing.rollback import roll_back
+from publishing.services import NotPromotable, due_deliveries, promote, snapshot_of
+from publishing.states import states
+from publishing.switches import turn
+from publishing.tests.factories import release
+from tenants.models import Organisation
+from tenants.roles import Role
+from tenants.scope import tenant_scope
+from tenants.tests.factories import member, organisation, person
+
+pytestmark = pytest.mark.django_db
+
+TEST, LIVE = "https://test.chat.example", "https://chat.example"
+
+
+@pytest.fixture(autouse=True)
+def two_environments(publish_to: Callable[..., None]) -> None:
+    publish_to(test=TEST, live=LIVE)
+
+
+@pytest.fixture
+def shop() -> Organisation:
+    return organisation(name="Boutique")
+
+
+@pytest.fixture
+def support(shop: Organisation) -> Channel:
+    return channel(shop, "Support")
+
+
+@pytest.fixture
+def ana(shop: Organisation) -> User:
+    return member(shop, Role.ADMIN, person(name="Ana", language="en"))
+
+
+@pytest.fixture
+def ben(shop: Organisation) -> User:
+    return member(shop, Role.ADMIN, person(name="Ben", language="en"))
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text(response: Any) -> str:
+    return html.unescape(response.content.decode())
+
+
+def address(name: str, shop: Organisation, found: Channel, *more: int) -> str:
+    return reverse(f"publishing:{name}", args=[shop.number, found.public_id, *more])
+
+
+def save(found: Channel, css: str, by: User | None = None, note: str = "") -> Release:
+    with tenant_scope(found.tenant_id):
+        found.web_settings.custom_css = css
+        found.web_settings.save()
+        return release(found, by=by, note=note)
+
+
+def arrived(found: Channel, environment: str = "test") -> None:
+    """As if a worker had delivered all that is wanted there."""
+    with tenant_scope(found.tenant_id):
+        for one in Delivery.objects.filter(channel=found, environment=environment):
+            one.confirmed, one.confirmed_revision = one.wanted, one.wanted_revision
+            one.visible_at, one.visible_in_ms = timezone.now(), 200
+            one.save()
+
+
+def live_of(found: Channel) -> Delivery:
+    with tenant_scope(found.tenant_id):
+        return Delivery.objects.get(channel=found, environment="live")
+
+
+# --- history and differences ---
+
+
+def test_the_history_tells_who_what_and_why_and_pages_by_number(
+    shop: Organisation, support: Channel, ana: User, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        save(support, f"b {{ order: {number} }}", ana, note=f"note {number}")
+    client = client_of(ana)
+    with django_assert_max_num_queries(22):
+        page = text(client.get(address("history", shop, support)))
+    assert "note 29" in page
+    assert "Ana" in page
+    assert "Customise CSS and JS" in page
+    assert "note 4<" not in page
+    older = text(client.get(address("history", shop, support), {"before": "6"}))
+    assert "note 4<" in older
+    assert "note 5<" not in older
+    assert client.get(address("history", shop, support), {"before": "²"}).status_code == 200
+
+
+def test_two_releases_are_compared_by_line_and_the_draft_with_live(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    save(support, "a { top: 0 }\nb { top: 0 }", ana)
+    arrived(support)
+    with tenant_scope(shop.pk):
+        promote(support, by=ana)
+    save(support, "a { top: 0 }\nb { top: 1px }", ana)
+    client = client_of(ana)
+    for query in ({"from": "1", "to": "2"}, {}):
+        page = text(client.get(address("compare", shop, support), query))
+        assert '<div class="is-before">' in page, query
+        assert "b { top: 1px }" in page, query
+    assert client.get(address("compare", shop, support), {"from": "1", "to": "99"}).status_code == 404
+    assert "Both say the same." in text(client.get(address("compare", shop, support), {"from": "2"}))
+
+
+# --- going back ---
+
+
+def test_going_back_is_a_new_release_and_loses_nothing(shop: Organisation, support: Channel, ana: User) -> None:
+    save(support, "a { top: 0 }", ana)
+    save(support, "a { top: 9px }", ana)
+    client = client_of(ana)
+    url = address("rollback", shop, support, 1)
+    assert "a { top: 0 }" in text(client.get(url))
+    assert client.post(url, {"note": "it broke"}).status_code == 302
+    with tenant_scope(shop.pk):
+        newest = Release.objects.filter(channel=support).order_by("-number")[0]
+        assert (newest.number, newest.restored, newest.author_label) == (3, 1, str(ana))
+        assert newest.digest == Release.objects.get(channel=support, number=1).digest
+        assert "it broke" in newest.note
+        assert Release.objects.get(channel=support, number=2).sections["channels_config"]["custom_css"] == "a { top: 9px }"
+        assert Entry.objects.filter(action="release.rolled_back").count() == 1
+    assert client.get(address("rollback", shop, support, 77)).status_code == 404
+
+
+def test_one_area_goes_back_alone(shop: Organisation, support: Channel, ana: User) -> None:
+    first = save(support, "a { top: 0 }", ana)
+    save(support, "a { top: 9px }", ana)
+    with tenant_scope(shop.pk):
+        made = roll_back(support, to=first, by=ana, area="channels_config")
+        assert made.areas == ["channels_config"]
+        assert made.sections["channels_config"] == first.sections["channels_config"]
+        with pytest.raises(KeyError):
+            roll_back(support, to=first, by=ana, area="nothing")
+
+
+# --- going live ---
+
+
+def test_the_review_shows_the_differences_and_puts_the_very_release_live(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    shown = save(support, "a { top: 0 }", ana)
+    arrived(support)
+    save(support, "a { top: 9px }", ana)
+    client = client_of(ana)
+    page = text(client.get(address("review", shop, support)))
+    assert shown.digest[:12] in page
+    assert "a { top: 0 }" in page
+    assert client.post(address("review", shop, support), {"release": "1", "note": "go"}).status_code == 302
+    assert live_of(support).wanted == 1
+    with tenant_scope(shop.pk):
+        promotion = Promotion.objects.get()
+    assert (promotion.state, promotion.digest, promotion.note) == ("done", shown.digest, "go")
+
+
+def test_warnings_have_to_be_read_and_problems_hold_a_release_back(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    with tenant_scope(shop.pk):
+        support.web_settings.domains_restricted = True
+        support.web_settings.save()
+        release(support, by=ana)
+    arrived(support)
+    client = client_of(ana)
+    refused = client.post(address("review", shop, support), {"release": "1"})
+    assert refused.status_code == 422
+    assert "Say that you have read them." in text(refused)
+    assert client.post(address("review", shop, support), {"release": "1", "warnings_seen": "on"}).status_code == 302
+
+
+def test_with_four_eyes_nobody_approves_their_own(
+    shop: Organisation, support: Channel, ana: User, ben: User
+) -> None:
+    save(support, "a { top: 0 }", ana)
+    arrived(support)
+    with tenant_scope(shop.pk):
+        set_rules(support, live_on_save=False, four_eyes=True, checklist=["Looked at on a phone"], by=ana)
+        with pytest.raises(NotPromotable):
+            promote(support, by=ana)
+        with pytest.raises(NotPromotable):
+            ask(support, number=1, by=ana)
+        waiting = ask(support, number=1, by=ana, ticked=[0])
+        assert waiting.state == "waiting"
+        assert not Delivery.objects.filter(environment="live").exists()
+        with pytest.raises(NotPromotable):
+            ask(support, number=1, by=ben, ticked=[0])
+        with pytest.raises(NotPromotable):
+            approve(waiting, by=ana)
+    assert "waits for approval" in text(client_of(ana).get(address("history", shop, support)))
+    assert 'value="approve"' not in text(client_of(ana).get(address("history", shop, support)))
+    url = address("decide", shop, support, waiting.pk)
+    assert client_of(ben).post(url, {"decision": "approve"}).status_code == 302
+    assert live_of(support).wanted == 1
+    with tenant_scope(shop.pk):
+        assert Promotion.objects.get().approved_by_label == str(ben)
+        with pytest.raises(NotPromotable):
+            approve(waiting, by=ben)
+
+
+def test_publishing_on_save_reaches_live_and_excludes_four_eyes(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    client = client_of(ana)
+    url = address("rules", shop, support)
+    assert client.post(url, {"live_on_save": "on", "four_eyes": "on"}).status_code == 422
+    assert client.post(url, {"live_on_save": "on"}).status_code == 302
+    save(support, "a { top: 0 }", ana)
+    assert live_of(support).wanted == 1
+    with tenant_scope(shop.pk):
+        assert Rules.objects.get().live_on_save
+
+
+def test_a_planned_release_goes_live_once_at_its_time(
+    shop: Organisation, support: Channel, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(support, "a { top: 0 }", ana)
+    arrived(support)
+    later = timezone.now() + timedelta(days=1)
+    with tenant_scope(shop.pk):
+        planned = ask(support, number=1, by=ana, at=later, time_zone="America/Toronto")
+    assert carry_out_due() == 0
+    page = text(client_of(ana).get(address("history", shop, support)))
+    assert "America/Toronto" in page
+    with tenant_scope(shop.pk):
+        Promotion.objects.update(at=timezone.now() - timedelta(seconds=1))
+    assert (carry_out_due(), carry_out_due()) == (1, 0)
+    assert live_of(support).wanted == 1
+    with tenant_scope(shop.pk):
+        assert Promotion.objects.get(pk=planned.pk).state == "done"
+        assert Entry.objects.filter(action="release.promoted").count() == 1
+
+
+def test_a_plan_can_be_called_off_and_one_overtaken_fails_with_a_sentence(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    save(support, "a { top: 0 }", ana)
+    save(support, "a { top: 1px }", ana)
+    arrived(support)
+    later = timezone.now() + timedelta(days=1)
+    with tenant_scope(shop.pk):
+        cancel(ask(support, number=1, by=ana, at=later), by=ana)
+        ask(support, number=1, by=ana, at=later)
+        promote(support, by=ana, number=2)
+        Promotion.objects.filter(state="scheduled").update(at=timezone.now())
+    assert carry_out_due() == 1
+    with tenant_scope(shop.pk):
+        assert sorted(Promotion.objects.values_list("state", flat=True)) == ["cancelled", "failed"]
+    assert live_of(support).wanted == 2
+    with tenant_scope(shop.pk):
+        assert str(promotions.FAILURES[Promotion.objects.get(state="failed").failure])
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "status"),
+    [
+        ("2031-07-01T09:00", "America/Toronto", 302),
+        ("2031-03-09T02:30", "America/Toronto", 422),
+        ("2020-01-01T09:00", "America/Toronto", 422),
+        ("", "America/Toronto", 422),
+        ("tomorrow", "America/Toronto", 422),
+        ("2031-07-01T09:00", "Mars/Olympus", 422),
+    ],
+)
+def test_a_time_is_one_of_a_time_zone_and_in_the_future(
+    shop: Organisation, support: Channel, ana: User, at: str, zone: str, status: int
+) -> None:
+    save(support, "a { top: 0 }", ana)
+    arrived(support)
+    data = {"release": "1", "when": "later", "at": at, "time_zone": zone, "note": "kept"}
+    answer = client_of(ana).post(address("review", shop, support), data)
+    assert answer.status_code == status
+    if status == 302:
+        with tenant_scope(shop.pk):
+            assert Promotion.objects.get().at.isoformat() == "2031-07-01T13:00:00+00:00"
+    else:
+        assert 'value="kept"' in text(answer)
+
+
+# --- the emergency switch ---
+
+
+def test_the_switch_hides_live_without_touching_drafts_and_is_taken_back(
+    shop: Organisation, support: Channel, ana: User, settings: Any
+) -> None:
+    first = save(support, "a { top: 0 }", ana)
+    arrived(support)
+    client = client_of(ana)
+    url = address("switch", shop, support)
+    client.post(url, {"hidden": "on"})
+    with tenant_scope(shop.pk):
+        assert not Switch.objects.exists()
+        promote(support, by=ana)
+    arrived(support, "live")
+    save(support, "a { top: 9px }", ana)
+    client.post(url, {"hidden": "on", "reason": "wrong price"})
+    delivery = live_of(support)
+    assert (delivery.wanted, delivery.wanted_revision, delivery.confirmed_revision) == (1, 1, 0)
+    assert [one.delivery_id for one in due_deliveries() if one.delivery_id == delivery.pk]
+    from publishing.environments import environments
+
+    live = environments()["live"]
+    with tenant_scope(shop.pk):
+        snapshot = snapshot_of(first, live, shop, Switch.objects.get())
+        assert (snapshot.removed, snapshot.revision, snapshot.release) == (True, 1, 1)
+        assert support.web_settings.custom_css == "a { top: 9px }" or Channel.objects.get(pk=support.pk)
+    arrived(support, "live")
+    with tenant_scope(shop.pk):
+        assert [one.state for one in states([support])[support.pk]][1] == "hidden"
+    assert "wrong price" in text(client.get(address("history", shop, support)))
+    client.post(url, {})
+    with tenant_scope(shop.pk):
+        snapshot = snapshot_of(first, live, shop, Switch.objects.get())
+        assert (snapshot.removed, snapshot.revision) == (False, 2)
+        assert Entry.objects.filter(action__in=["switch.hidden", "switch.shown"]).count() == 2
+
+
+def test_the_switch_drops_the_channels_own_code(shop: Organisation, ana: User) -> None:
+    from publishing.environments import environments
+
+    found = channel(shop, "Ventes", draft={"custom_js": "alert(1)", "custom_css": "b { top: 0 }"})
+    with tenant_scope(shop.pk):
+        made = release(found, by=ana)
+    arrived(found)
+    with tenant_scope(shop.pk):
+        promote(found, by=ana)
+        switch = turn(found, hidden=False, scripts_off=True, by=ana)
+        assert turn(found, hidden=False, scripts_off=True, by=ana).revision == switch.revision == 1
+        snapshot = snapshot_of(made, environments()["live"], shop, switch)
+    assert "alert(1)" not in str(snapshot.document) + str(snapshot.private)
+    assert snapshot.document["customCss"] == "b { top: 0 }"
+
+
+# --- regions ---
+
+
+def test_every_region_has_a_delivery_and_a_new_one_catches_up(
+    shop: Organisation, support: Channel, ana: User, settings: Any
+) -> None:
+    save(support, "a { top: 0 }", ana)
+    two = [{"name": name, "push_url": f"https://{name}.push.example"} for name in ("ca", "eu")]
+    settings.ENVIRONMENTS = [{**settings.ENVIRONMENTS[0], "regions": two}, settings.ENVIRONMENTS[1]]
+    assert regions.enrol_all() == 2
+    assert regions.enrol_all() == 0
+    save(support, "a { top: 1px }", ana)
+    with tenant_scope(shop.pk):
+        wanted = dict(Delivery.objects.filter(environment="test").values_list("region", "wanted"))
+        assert wanted == {"": 1, "ca": 2, "eu": 2}
+        Delivery.objects.filter(region="ca").update(confirmed=2, visible_in_ms=100)
+        Delivery.objects.filter(region="eu").update(last_error="unreachable", attempts=3)
+        state = states([support])[support.pk][0]
+        assert (state.state, state.behind) == ("failed", 2)
+        assert state.error.startswith("eu: ")
+        with pytest.raises(NotPromotable):
+            promote(support, by=ana)
+    page = text(client_of(ana).get(reverse("publications:deliveries", args=[shop.number])))
+    assert "Test · eu" in page
+    assert "2 releases behind" in page
+    assert "The environment cannot be reached." in page
+
+
+def test_the_deliveries_page_filters_retries_and_draws(
+    shop: Organisation, support: Channel, ana: User, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(3):
+        save(channel(shop, f"C{number}"), "a { top: 0 }", ana)
+    with tenant_scope(shop.pk):
+        Delivery.objects.update(
+            last_error="timeout", attempts=2, next_attempt_at=timezone.now() + timedelta(hours=1)
+        )
+        for days in range(40):
+            Arrival.objects.create(
+                channel=support,
+                environment="test",
+                release=1,
+                visible_at=timezone.now() - timedelta(days=days),
+                visible_in_ms=100 + days,
+                attempts=1,
+            )
+    client = client_of(ana)
+    url = reverse("publications:deliveries", args=[shop.number])
+    with django_assert_max_num_queries(14):
+        page = text(client.get(url, {"state": "failed", "where": "test."}))
+    assert page.count('class="bar"') == 30
+    assert "style=" not in page
+    assert "C2" in page
+    one = Delivery.objects
+    with tenant_scope(shop.pk):
+        pk = one.order_by("pk")[0].pk
+    client.post(reverse("publications:retry", args=[shop.number]), {"delivery": str(pk)})
+    assert pk in [due.delivery_id for due in due_deliveries()]
+    client.post(reverse("publications:retry", args=[shop.number]))
+    with tenant_scope(shop.pk):
+        assert not Delivery.objects.filter(next_attempt_at__gt=timezone.now()).exists()
+
+
+# --- copies ---
+
+
+def test_areas_are_copied_to_many_channels_and_undone_in_one_step(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    save(support, "a { top: 5px }", ana)
+    targets = [channel(shop, f"C{number}") for number in range(3)]
+    for one in targets:
+        save(one, "b { top: 0 }", ana)
+    client = client_of(ana)
+    url = reverse("publications:copy", args=[shop.number])
+    query: dict[str, Any] = {
+        "source": support.public_id,
+        "area": ["channels_config"],
+        "to": [one.public_id for one in targets],
+    }
+    page = text(client.get(url, {**query, "step": "preview"}))
+    assert "a { top: 5px }" in page
+    assert "Copy to 3 channels" in page
+    answer = client.post(url, {**query, "step": "start", "note": "same look"})
+    assert answer.status_code == 302
+    with tenant_scope(shop.pk):
+        made = Copy.objects.get()
+    assert copying.work(shop.pk, made.pk) == 3
+    assert copying.work(shop.pk, made.pk) == 0
+    with tenant_scope(shop.pk):
+        assert set(CopyTarget.objects.values_list("state", flat=True)) == {"done"}
+        assert Release.objects.filter(channel=targets[0]).latest("number").number == 2
+    assert "3 of 3 channels" in text(client.get(answer.headers["Location"]))
+    save(targets[0], "c { top: 7px }", ana)
+    undone = client.post(reverse("publications:copy_undo", args=[shop.number, made.pk]))
+    assert undone.status_code == 302
+    with tenant_scope(shop.pk):
+        undoing = Copy.objects.get(undo_of=made)
+    copying.work(shop.pk, undoing.pk)
+    with tenant_scope(shop.pk):
+        states_of = dict(undoing.targets.values_list("channel__name", "state"))
+        assert states_of == {"C0": "skipped", "C1": "done", "C2": "done"}
+        newest = Release.objects.filter(channel=targets[1]).latest("number")
+        assert newest.sections["channels_config"]["custom_css"] == "b { top: 0 }"
+        assert copying.undo(made, by=ana) == undoing
+    assert client.post(url, {"step": "start"}).status_code == 422
