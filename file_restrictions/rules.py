@@ -24,12 +24,17 @@ from typing import Any, BinaryIO
 from . import media_types
 from .names import safe_name
 from .sniffing import OCTETS, RECOGNISED, Sniffed, sniff
+from .uploads import AttachmentBody, BodyRefused, Upload
 
 __all__ = [
     "MEGABYTE",
+    "AttachmentBody",
+    "BodyRefused",
     "Problem",
+    "Upload",
     "Verdict",
     "default_section",
+    "is_active",
     "normalised",
     "problems",
     "safe_name",
@@ -413,6 +418,11 @@ def verdict(section: Section, name: str, declared_type: str, size: int, file: Bi
         inline=media_type in _INLINE,
         params={"media_type": media_type, "rule": rule["media_type"]},
     )
+
+
+def is_active(media_type: str) -> bool:
+    """Whether a browser would run something in a file of this type, or the system the file itself."""
+    return media_types.has_trait(media_type, "active") or media_types.has_trait(media_type, "program")
 
 
 def _type(entry: Section) -> str:

@@ -46,7 +46,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from gateway import announce, conversations, doors, limits, metrics, practice, presence, settings, surveys, wire
+from gateway import (
+    announce,
+    conversations,
+    doors,
+    limits,
+    metrics,
+    practice,
+    presence,
+    settings,
+    surveys,
+    wire,
+)
 from gateway.auth import storable
 from gateway.hub import desk_group, hub
 from gateway.logs import logger
@@ -229,7 +240,7 @@ async def _open(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
         "conversation",
         conversation=thread_id,
         status=contact.status if contact is not None else "closed",
-        messages=wire.messages(channel, messages),
+        messages=wire.messages(channel, messages, agent=True),
         scroll=scroll,
         answers=surveys.answers(channel, contact.custom_fields if contact is not None else {}),
         consents=[
@@ -242,7 +253,7 @@ async def _open(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
 async def _more(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
     thread_id = _conversation(command)
     messages, scroll = await conversations.more(channel, None, thread_id, str(command.get("scroll", "")))
-    desk.put("more", conversation=thread_id, messages=wire.messages(channel, messages), scroll=scroll)
+    desk.put("more", conversation=thread_id, messages=wire.messages(channel, messages, agent=True), scroll=scroll)
 
 
 async def _send(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:

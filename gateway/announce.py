@@ -44,7 +44,7 @@ async def said(channel: Channel, sent: Sent) -> None:
             "conversation": sent.thread.external_id,
             "customer": _customer_name(sent.message),
             "status": sent.contact.status,
-            "message": wire.message(channel, sent.message),
+            "message": wire.message(channel, sent.message, agent=True),
         },
     )
     if channel.live and (sent.opened or sent.assigned):

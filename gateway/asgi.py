@@ -18,6 +18,7 @@ from django.urls import re_path
 
 from gateway import (
     addresses,
+    attachments,
     database,
     doors,
     intake,
@@ -91,15 +92,30 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
             metrics.refusals.labels(refusal.code).inc()
             await _respond(send, refusal.status, _REFUSED, refusal.body())
             return
-    limit = (
-        intake.MAX_BODY if path.startswith("/_push/") else _UPLOAD if path.endswith("/attachment") else _SMALL
-    )
-    body = await _read(scope, receive, limit, keep=not path.endswith("/attachment"))
+    if path.endswith("/attachment") and scope["method"] == "POST":
+        await _upload(scope, receive, send)
+        return
+    limit = intake.MAX_BODY if path.startswith("/_push/") else _SMALL
+    body = await _read(scope, receive, limit)
     if body is None:
-        answer = {"code": "too_large", "message": f"{limit} bytes are the most here."}
-        await _respond(send, 413, [(b"content-type", b"application/json")], json.dumps(answer).encode())
+        await _too_large(send, limit)
         return
     await _router(scope, _replay(body, receive), send)
+
+
+async def _upload(scope: Scope, receive: Receive, send: Send) -> None:
+    """A file goes past Django, which would read all of it first, to the view (gateway.attachments)."""
+    announced = doors.header(scope["headers"], b"content-length")
+    if announced is not None and (not announced.isdigit() or int(announced) > attachments.MOST_BYTES):
+        await _too_large(send, attachments.MOST_BYTES)
+        return
+    body = attachments.Body(receive)
+    await _router({**scope, attachments.BODY: body}, body.instead, body.before(send))
+
+
+async def _too_large(send: Send, limit: int) -> None:
+    answer = {"code": "too_large", "message": f"{limit} bytes are the most here."}
+    await _respond(send, 413, [(b"content-type", b"application/json")], json.dumps(answer).encode())
 
 
 def _may_send_credentials(origin: bytes | None) -> bool:
@@ -123,8 +139,8 @@ def _with_headers(send: Send, headers: doors.Headers) -> Send:
     return sending
 
 
-async def _read(scope: Scope, receive: Receive, limit: int, *, keep: bool) -> bytes | None:
-    """The whole body, or None when it is longer; an upload that is refused anyway is read and let go."""
+async def _read(scope: Scope, receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None when it is longer."""
     announced = doors.header(scope["headers"], b"content-length")
     if announced is not None and (not announced.isdigit() or int(announced) > limit):
         return None
@@ -138,8 +154,7 @@ async def _read(scope: Scope, receive: Receive, limit: int, *, keep: bool) -> by
         size += len(chunk)
         if size > limit:
             return None
-        if keep:
-            chunks.append(chunk)
+        chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
 
@@ -200,6 +215,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             addresses.hits.start()
             published.on_switch(visitor_socket.recheck)
             running.append(asyncio.create_task(_close_idle()))
+            running.append(asyncio.create_task(attachments.sweep_for_ever()))
             running.append(asyncio.create_task(providers.keep_fresh(visitor_socket.open_sessions)))
             running.append(asyncio.create_task(retention.keep_clean()))
             # What is loaded now stays: a full collection would look through it each time, with every conversation waiting.

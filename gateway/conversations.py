@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from gateway import database, metrics, surveys
+from gateway import attachments, database, metrics, surveys
 from gateway import statements as sql
 from gateway.published import Channel
 
@@ -364,7 +364,7 @@ async def say(
 
     `known` is the conversation as the socket last saw it: while its contact is open, one statement does.
     """
-    if known is not None and not draft.contact_fields and not draft.customer_fields:
+    if known is not None and not (draft.contact_fields or draft.customer_fields or draft.attachments):
         sent = await _say_again_in(visitor, known, draft)
         if sent is not None:
             return sent
@@ -380,6 +380,11 @@ async def say(
             return Sent(found, contact, earlier, again=True)
         if found.archived:
             raise Refused("This conversation is archived.")
+        if draft.attachments:
+            files = await attachments.claim(connection, channel, found.id, draft.attachments)
+            if files is None:
+                raise Refused("An attachment is no file that was uploaded here for this conversation.")
+            draft = replace(draft, attachments=files)
         opened = contact is None
         if contact is None:
             contact = await _begin_contact(

@@ -1,6 +1,7 @@
 """Who may come in: the origin rule, the bodies of refusals, and the CORS headers of the contract (3.2).
 
-Every visitor door (channel JSON, token, socket, upload) asks here, so that a rule exists once.
+Every visitor door (channel JSON, token, socket, upload) asks here, so that a rule exists once. The rule of addresses is in
+`gateway.addresses`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 
 _METHODS = b"GET, HEAD, POST, PUT, OPTIONS"
 #: What a client may read of an answer across origins.
-_EXPOSED = b"ETag, X-Release"
+_EXPOSED = b"ETag, X-Release, X-Refusal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class Refusal:
 
 
 CHANNEL_NOT_FOUND = Refusal(404, "channel_not_found", "ChannelNotFound", "There is no such channel here.")
+
+
+#: The contract's answer to a blocked address (3.5): the code at the top level. On a socket it is the error's code, too.
+IP_BLOCKED = Refusal(403, "ip_blocked", "ip_blocked", "Visitors from this network address are blocked.")
 
 
 def origin_refusal(channel: Channel, origin: str | None) -> Refusal | None:

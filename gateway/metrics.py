@@ -18,6 +18,7 @@ switches = Counter(
 sockets = Gauge("gateway_sockets", "Open WebSockets.", ["side"], registry=registry)
 refusals = Counter("gateway_refusals_total", "Visitors turned away, by code.", ["code"], registry=registry)
 messages = Counter("gateway_messages_total", "Messages stored.", ["author"], registry=registry)
+files = Counter("gateway_files_total", "Uploads, by verdict.", ["verdict"], registry=registry)
 events = Histogram(
     "gateway_event_seconds",
     "From a client event's arrival to its answer.",
@@ -26,6 +27,11 @@ events = Histogram(
     registry=registry,
 )
 fanout_failures = Counter("gateway_fanout_failures_total", "Events Redis did not take.", registry=registry)
+uncounted_hits = Counter(
+    "gateway_uncounted_address_hits_total",
+    "Requests that met a rule of addresses and were not counted: too many rules in one second.",
+    registry=registry,
+)
 resyncs = Counter(
     "gateway_resyncs_total",
     "Times open sockets were brought up to date from the database.",

@@ -248,7 +248,9 @@ class Attachment(models.Model):
 
     token = models.CharField(max_length=64, unique=True)
     channel = models.CharField(max_length=41)
-    thread = models.ForeignKey(Thread, on_delete=models.SET_NULL, null=True, related_name="attachments")
+    thread = models.ForeignKey(
+        Thread, on_delete=models.SET_NULL, null=True, db_constraint=False, related_name="attachments"
+    )
     name = models.CharField(max_length=255)
     media_type = models.CharField(max_length=255)
     size = models.BigIntegerField()
@@ -260,7 +262,9 @@ class Attachment(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["channel", "created_at"], condition=models.Q(thread=None), name="gateway_file_waiting"),
+            models.Index(
+                fields=["channel", "created_at"], condition=models.Q(thread=None), name="gateway_file_waiting"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -70,6 +70,8 @@ GATEWAY_FILES_S3_BUCKET = env.text("GATEWAY_FILES_S3_BUCKET", "")
 CLAMAV_ADDRESS = env.text("CLAMAV_ADDRESS", "", example="clamav:3310")
 #: Megabytes of one channel's files that may wait for the message they belong to.
 GATEWAY_UNCLAIMED_MB = env.integer("GATEWAY_UNCLAIMED_MB", 2048)
+#: Files a network address may send at once; from then on one every two seconds.
+GATEWAY_UPLOAD_BURST = env.integer("GATEWAY_UPLOAD_BURST", 30)
 #: Seconds an address of a file in a message can be opened; each look at the conversation makes new ones.
 GATEWAY_FILE_LINK_SECONDS = env.integer("GATEWAY_FILE_LINK_SECONDS", 12 * 3600)
 STORAGES = {
@@ -87,7 +89,11 @@ STORAGES = {
     if GATEWAY_FILES_S3_BUCKET
     else {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(GATEWAY_FILES_DIR), "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+        "OPTIONS": {
+            "location": str(GATEWAY_FILES_DIR),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from gateway import pages, views
+from gateway import attachment_views, pages, views
 
 CHANNEL = r"^chat/1\.0/brand/(?P<brand>[^/]+)/channel/(?P<channel>[^/]+)"
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("_push/v1/snapshots", views.push),
     path("_push/v1/customers", views.customers),
     path("_push/v1/counts", views.counts),
+    path("files/<str:token>", attachment_views.file),
+    path("files/<str:token>/<str:name>", attachment_views.file),
     path("healthz", views.healthz),
     path("metrics", views.metrics_page),
     path("frame/1/<str:brand>/<str:channel>", pages.frame),

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from auth_config import rules
 from gateway import (
     addresses,
+    attachment_views,
     auth,
     conversations,
     doors,
@@ -94,18 +95,11 @@ async def persistent_menu_items(request: HttpRequest, brand: str, channel: str) 
 
 @methods("POST")
 async def attachment(request: HttpRequest, brand: str, channel: str) -> HttpResponse:
-    """No upload is taken by this environment: the refusal the contract has for it, which is a 200."""
+    """Endpoint 4: a visitor's file."""
     found = channel_or_refusal(request, brand, channel)
     if isinstance(found, HttpResponse):
         return found
-    restrictions = found.settings["fileRestrictions"]
-    return JsonResponse(
-        {
-            "allowedFileSize": restrictions["allowedFileSize"],
-            "allowedFileTypes": restrictions["allowedFileTypes"],
-            "isAttachmentsEnabled": restrictions["isAttachmentsEnabled"],
-        }
-    )
+    return await attachment_views.upload(request, found)
 
 
 @methods("GET")
@@ -231,7 +225,9 @@ async def customers(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"code": "bad_signature", "message": str(refusal)}, status=401)
     found = registry.get(asked.brand, asked.channel)
     if found is None:
-        return JsonResponse({"code": "not_found", "message": "The channel is not published here."}, status=404)
+        return JsonResponse(
+            {"code": "not_found", "message": "The channel is not published here."}, status=404
+        )
     if asked.act == "export":
         exported = await retention.export_customer(found, asked.customer)
         return JsonResponse(exported or {}, status=404 if exported is None else 200)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from gateway import file_links
+
 if TYPE_CHECKING:
     from gateway.conversations import Contact, Message, Thread
     from gateway.published import Channel
@@ -145,7 +147,8 @@ def fields(values: Mapping[str, str]) -> list[Json]:
     return [{"ident": ident, "value": value} for ident, value in values.items()]
 
 
-def message(channel: Channel, row: Message) -> Json:
+def message(channel: Channel, row: Message, *, agent: bool = False) -> Json:
+    """A message as its customer, or (`agent`) the channel's agents, are shown it: addresses of files are for them alone."""
     inbound = row.author == "customer"
     seen = seconds(row.seen_at) if row.seen_at is not None else None
     content = row.content
@@ -166,7 +169,10 @@ def message(channel: Channel, row: Message) -> Json:
             "parameters": {},
             **content,
         },
-        "attachments": row.attachments,
+        "attachments": file_links.shown(
+            row.attachments,
+            file_links.agents(channel.id) if agent else file_links.customer(channel.id, row.customer),
+        ),
         "authorUser": None if inbound else user(row.author_name, bot=row.author == "practice"),
         "authorEndUserIdentity": identity(channel, row.customer, row.first_name, row.last_name, row.image)
         if inbound
@@ -179,8 +185,8 @@ def message(channel: Channel, row: Message) -> Json:
     }
 
 
-def messages(channel: Channel, rows: Iterable[Message]) -> list[Json]:
-    return [message(channel, row) for row in rows]
+def messages(channel: Channel, rows: Iterable[Message], *, agent: bool = False) -> list[Json]:
+    return [message(channel, row, agent=agent) for row in rows]
 
 
 def message_created(channel: Channel, thread_row: Thread, contact: Contact, row: Message) -> Json:

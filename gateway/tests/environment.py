@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -22,6 +25,9 @@ from publishing import snapshot
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5499/postgres")
+#: Where environments of the tests keep visitors' files.
+FILES = Path(tempfile.gettempdir()) / f"gateway-tests-{os.getpid()}"
+atexit.register(lambda: shutil.rmtree(FILES, ignore_errors=True))
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6399/9")
 CONSOLE = "http://127.0.0.1:8199"
 
@@ -129,6 +135,8 @@ class Environment:
             "REDIS_URL": self.redis,
             "TRUSTED_PROXIES": "",
             "GATEWAY_POLL_SECONDS": "1",
+            "GATEWAY_FILES_DIR": str(FILES / self.name),
+            "GATEWAY_UPLOAD_BURST": "1000",
             "DEBUG": "0",
             **self.extra,
         }
