@@ -298,8 +298,7 @@ def value_faults(section: Section) -> Iterator[tuple[str, Promise | str]]:
             if isinstance(value, str) and (
                 len(value) > (LONGEST_KEYS if name == "public_keys" else LONGEST_URL)
                 or "\x00" in value
-                or (not value.isascii()
-                and not _encodable(value))
+                or (not value.isascii() and not _encodable(value))
             ):
                 yield f"{group}.{name}", _("This text is too long, or holds what is no text.")
     for name in ENDPOINTS:

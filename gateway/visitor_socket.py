@@ -102,6 +102,7 @@ class VisitorSocket(Socket):
                 self.refuse(4401, "CustomerAuthorizationFailed", "The channel asks for another sign-in now.")
                 return
             await self.authorize(auth.Identity(opened.customer), opened.mode, session)
+            await self._look_again(opened)
         elif not auth.allows_legacy(channel):
             self.refuse(
                 4401,
@@ -125,6 +126,19 @@ class VisitorSocket(Socket):
             return channel
         self.refuse(4000 + refusal.status, refusal.error_code, refusal.message)
         return None
+
+    async def _look_again(self, token: tokens.Token) -> None:
+        """What was switched or ended before the socket could hear of it."""
+        channel = self.admitted()
+        if channel is None or not token.session:
+            return
+        try:
+            alive = await sessions.is_alive(channel, token.session, token.customer)
+        except (psycopg.Error, OSError):
+            self.outbox.close(4503, "Unavailable")
+            return
+        if not alive:
+            self.refuse(4401, "CustomerAuthorizationFailed", "The session was ended; sign in again.")
 
     def _signed_in_still(self, channel: Channel) -> bool:
         """Whether the sign-in the socket goes on is still the channel's, and nobody signed everybody out since."""

@@ -30,7 +30,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuthSettings",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("document", models.JSONField(default=dict)),
                 (
                     "channel",
@@ -47,7 +52,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Secret",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "reference",
                     models.CharField(
@@ -69,6 +79,8 @@ class Migration(migrations.Migration):
                 ),
                 ("tenant", models.ForeignKey(**_TENANT)),
             ],
-            options={"indexes": [models.Index(fields=["tenant", "set_at"], name="auth_config_secret_newest")]},
+            options={
+                "indexes": [models.Index(fields=["tenant", "set_at"], name="auth_config_secret_newest")]
+            },
         ),
     ]

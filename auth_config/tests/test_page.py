@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
-SECRET = "s3cr3t-of-the-tests-öß-that-is-long-enough"  # noqa: S105 - of the tests
+SECRET = "s3cr3t-of-the-tests-öß-that-is-long-enough"
 OAUTH = {
     "mode": "oauth",
     "oauth_authorize_endpoint": "https://login.example.com/token",
@@ -125,13 +125,33 @@ def test_a_new_secret_overlaps_with_the_former_until_that_is_removed(
     ("changes", "field", "words"),
     [
         ({"oauth_userinfo_endpoint": ""}, "oauth_userinfo_endpoint", "nobody knows who"),
-        ({"oauth_authorize_endpoint": "http://login.example.com/t"}, "oauth_authorize_endpoint", "Only https"),
-        ({"oauth_authorize_endpoint": "https://169.254.169.254/latest"}, "oauth_authorize_endpoint", "private network"),
-        ({"oauth_authorize_endpoint": "https://[::ffff:10.0.0.1]/t"}, "oauth_authorize_endpoint", "private network"),
+        (
+            {"oauth_authorize_endpoint": "http://login.example.com/t"},
+            "oauth_authorize_endpoint",
+            "Only https",
+        ),
+        (
+            {"oauth_authorize_endpoint": "https://169.254.169.254/latest"},
+            "oauth_authorize_endpoint",
+            "private network",
+        ),
+        (
+            {"oauth_authorize_endpoint": "https://[::ffff:10.0.0.1]/t"},
+            "oauth_authorize_endpoint",
+            "private network",
+        ),
         ({"oauth_client_secret": ""}, "oauth_client_secret", "Type the secret"),
         ({"mode": "jwt", "jwt_secret": "short"}, "jwt_secret", "at least 32"),
-        ({"mode": "jwt", "jwt_algorithm": "public", "jwt_public_keys": "hello"}, "jwt_public_keys", "No public key"),
-        ({"mode": "cookie", "cookie_lifetime_minutes": "-1"}, "cookie_lifetime_minutes", "greater than or equal to 0"),
+        (
+            {"mode": "jwt", "jwt_algorithm": "public", "jwt_public_keys": "hello"},
+            "jwt_public_keys",
+            "No public key",
+        ),
+        (
+            {"mode": "cookie", "cookie_lifetime_minutes": "-1"},
+            "cookie_lifetime_minutes",
+            "greater than or equal to 0",
+        ),
         ({"mode": "cookie", "cookie_lifetime_minutes": "x"}, "cookie_lifetime_minutes", "whole number"),
         ({"mapping_enabled": "on"}, "mapping_customer_id", "Without a customer id"),
         ({"retention_days": "99999"}, "retention_days", "less than or equal to 3650"),
@@ -161,7 +181,9 @@ def test_the_hundred_and_first_custom_field_is_refused_by_name_and_a_double_is_n
     answer = admin.post(url, data | rows)
     assert answer.status_code == 422
     assert "“f100” is field 101; at most 100 can be mapped." in html.unescape(answer.content.decode())
-    answer = admin.post(url, data | {"map-0-field": "plan", "map-0-path": "a", "map-1-field": "plan", "map-1-path": "b"})
+    answer = admin.post(
+        url, data | {"map-0-field": "plan", "map-0-path": "a", "map-1-field": "plan", "map-1-path": "b"}
+    )
     assert "“plan” is mapped twice, in rows 1 and 2." in html.unescape(answer.content.decode())
     del rows["map-100-field"], rows["map-100-path"]
     assert admin.post(url, data | rows).status_code == 302
@@ -182,8 +204,16 @@ def test_a_dry_run_shows_every_value_or_why_there_is_none(
         **{"map-2-field": "gone", "map-2-path": "user.gone", "map-2-transform": "none"},
     )
     for headers in ({}, {"HX-Request": "true"}):
-        page = html.unescape(admin.post(address(shop, support, "dry_run"), data, headers=headers).content.decode())
-        for words in ("<td>42</td>", "<td>A@B.C</td>", "<td>gold</td>", "the answer has no such field", 'data-path="user.id"'):
+        page = html.unescape(
+            admin.post(address(shop, support, "dry_run"), data, headers=headers).content.decode()
+        )
+        for words in (
+            "<td>42</td>",
+            "<td>A@B.C</td>",
+            "<td>gold</td>",
+            "the answer has no such field",
+            'data-path="user.id"',
+        ):
             assert words in page
         assert ("<html" in page) is (not headers)
     assert section(shop, support)["mode"] == "anonymous"
