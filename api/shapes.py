@@ -43,7 +43,7 @@ class RenamedChannelSerializer(_S):
 
 class SectionListSerializer(_S):
     area = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     etag = serializers.CharField()
 
 
@@ -146,10 +146,10 @@ def whole_release(one: Release) -> dict[str, Any]:
 
 
 def delivery(one: Delivery) -> dict[str, Any]:
-    waiting = one.wanted > one.confirmed
+    waiting = one.due
     return {
         "environment": one.environment,
-        "region": getattr(one, "region", ""),
+        "region": one.region,
         "state": "failing" if waiting and one.last_error else "waiting" if waiting else "current",
         "wanted": one.wanted,
         "confirmed": one.confirmed,

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import connection
 from django.utils import timezone
@@ -87,7 +88,9 @@ def holder(key: str) -> tuple[Bearer, Token] | None:
     member = Membership.objects.filter(
         tenant_id=token.tenant_id, user_id=token.made_by_id, role__gte=Role.ADMIN, user__is_active=True
     )
-    bearer = Bearer.objects.filter(pk=token.made_by_id).first() if member.exists() else None
+    found = Bearer.objects.filter(pk=token.made_by_id).first() if member.exists() else None
+    # A proxy of User keeps User's manager.
+    bearer = cast("Bearer | None", found)
     if bearer is None:
         return None
     bearer.token_name = token.name

@@ -6,7 +6,7 @@ What is right and wrong is said by the areas' `check` and the rooms' services, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -62,7 +62,7 @@ def _paged(name: str, shape: Any) -> Any:
 def describe(**said: Any) -> Callable[[F], F]:
     """`extend_schema` with the scope an operation needs and whether it deals in ETags."""
     extensions = {"x-tagged": said.pop("tagged", False), "x-scope": said.pop("scope", Scope.READ).value}
-    return cast("Callable[[F], F]", extend_schema(extensions=extensions, **said))
+    return extend_schema(extensions=extensions, **said)
 
 
 class Organisations(ApiView):
@@ -216,7 +216,7 @@ class SectionView(ApiView):
         everything = sections(found)
         current = everything[self.area.name]
         must_match(request, digest(current))
-        wanted = self.area.restore(wanted_of(self.area.redact(current)), current)
+        wanted = self.area.restored(wanted_of(self.area.redact(current)), current)
         wrong = [
             one for one in self.area.check(wanted, {**everything, self.area.name: wanted}) if one.blocking
         ]
@@ -358,6 +358,8 @@ class Promotions(ApiView):
             release = promote(found, by=self.bearer, number=number)
         except NotPromotable as refused:
             raise problems.Refusal(409, "not_promotable", refused.sentence) from refused
+        except NotPublishable as refused:
+            raise problems.not_publishable(refused.problems) from refused
         return Response(
             {"release": release.number, "digest": release.digest, "environment": EnvironmentName.LIVE.value},
             status=201,

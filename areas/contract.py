@@ -135,5 +135,9 @@ class Area:
     icon: str = "settings"
     order: int = field(default=100)
 
+    def restored(self, section: Any, current: Section) -> Any:
+        """`restore` for whatever JSON came: what is no object is left for `check` to refuse."""
+        return self.restore(section, current) if isinstance(section, dict) else section
+
     def edit_url(self, brand: int, channel: str) -> str:
         return reverse(f"{self.name}:edit", args=[brand, channel])

@@ -22,6 +22,7 @@ CONFIG_AREAS = [
     "ipblocking.area.AREA",
     "auth_config.area.AREA",
 ]
+RELEASE_LISTENERS = ["api.webhooks.heard"]
 CONFIG_PUBLISHER = "publishing.services.publish"
 CONFIG_COMPILER = "publishing.compile.draft_document"
 CONFIG_RETIRER = "publishing.services.retire"
@@ -250,6 +251,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "webhooks": {"task": "api.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "surveys": {"task": "surveys.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "addresses-sweep": {"task": "ipblocking.tasks.sweep", "schedule": 3.0, "options": {"expires": 10}},

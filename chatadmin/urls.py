@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("o/<int:brand>/audit/", include("audit.urls")),
     path("api/v1/", include("api.urls")),
+    path("o/<int:brand>/integrations/", include("api.console_urls")),
     path(_CHAT, include("channels_config.channel_urls")),
     path(f"{_CHAT}address-lists/", include("ipblocking.list_urls")),
     path(f"{_CHAT}surveys/", include("surveys.organisation_urls")),

@@ -180,7 +180,7 @@ def _look(
     wanted = dict(current)
     for area in registry.areas():
         if area.name in file.areas:
-            wanted[area.name] = area.restore(file.areas[area.name], current[area.name])
+            wanted[area.name] = area.restored(file.areas[area.name], current[area.name])
     touched = [area for area in registry.areas() if wanted[area.name] != current[area.name]]
     for area in touched:
         problems += area.check(wanted[area.name], wanted)

@@ -20,6 +20,7 @@ from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
 from kit.secrets import Unreadable
+from publishing.announce import announce
 from publishing.compile import (
     NotPublishable,
     channel_facts,
@@ -113,7 +114,9 @@ def retire(channel: Channel, *, by: User | None) -> Release:
         by=by,
         removed=True,
     )
-    served = Delivery.objects.filter(channel=channel).order_by().values_list("environment", flat=True).distinct()
+    served = (
+        Delivery.objects.filter(channel=channel).order_by().values_list("environment", flat=True).distinct()
+    )
     for environment in list(served):
         want(channel, environment, release, at=release.created_at)
     Promotion.objects.filter(channel=channel, state__in=OPEN).update(
@@ -136,7 +139,9 @@ def promote(
     if not cleared and rules is not None and rules.four_eyes:
         raise NotPromotable(_("A second person has to approve what goes live on this channel."))
     if not cleared and rules is not None and rules.checklist:
-        raise NotPromotable(_("The checklist of this channel has to be gone through before anything goes live."))
+        raise NotPromotable(
+            _("The checklist of this channel has to be gone through before anything goes live.")
+        )
     release = promotable(channel, number)
     blocking = [problem for problem in problems(release.sections) if problem.blocking]
     if blocking:
@@ -184,6 +189,7 @@ def _put_live(channel: Channel, release: Release, *, by: User | None, at: dateti
         record(
             "release.promoted", by=by, subject=channel.public_id, release=release.number, channel=channel.name
         )
+        announce("release.promoted", channel_id=channel.pk, release=release.number, environment="live")
     want(channel, EnvironmentName.LIVE, release, at=at)
 
 
@@ -297,7 +303,7 @@ def _number(
     removed: bool = False,
     restored: int | None = None,
 ) -> Release:
-    return Release.objects.create(
+    release = Release.objects.create(
         channel=channel,
         number=(newest.number if newest else 0) + 1,
         channel_facts=facts,
@@ -311,6 +317,8 @@ def _number(
         restored=restored,
         created_at=timezone.now(),
     )
+    announce("release.created", channel_id=channel.pk, release=release.number)
+    return release
 
 
 @dataclass(frozen=True)
@@ -360,7 +368,9 @@ def _deliver_once(tenant_id: int, delivery_id: int, lock: _Lock) -> Outcome:
         environment = None if known is None else known.at(delivery.region)
         try:
             # Within the scope: what an area keeps encrypted is the organisation's.
-            snapshot = None if environment is None else snapshot_of(release, environment, delivery.tenant, switch)
+            snapshot = (
+                None if environment is None else snapshot_of(release, environment, delivery.tenant, switch)
+            )
         except Unreadable:
             snapshot = None
     if environment is None:
@@ -424,6 +434,14 @@ def _confirm(delivery_id: int, lock: _Lock, shown: _Shown | None = None) -> Outc
         delivery.attempts = 0
         delivery.last_error = ""
         delivery.save(update_fields=_CONFIRMED_FIELDS)
+        announce(
+            "release.visible",
+            channel_id=delivery.channel_id,
+            release=number,
+            environment=delivery.environment,
+            region=delivery.region,
+            visible_in_ms=took,
+        )
     if delivery.due:
         return "superseded"
     lock.release()

@@ -30,8 +30,8 @@ _ODD = st.sampled_from(
         "<<",
         "- x",
         "# x",
+        *["\n", "a\n", "a \nb", "\ta", "\x85", "\u2028x\ny", "\ufeff", "a: b", "'", '"', "{", "[x"],
     ]
-    + ["\n", "a\n", "a \nb", "\ta", "\x85", "\u2028x\ny", "\ufeff", "a: b", "'", '"', "{", "[x"]
 )
 _JSON = st.recursive(
     st.none()

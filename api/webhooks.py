@@ -1,0 +1,249 @@
+"""Webhooks: addresses of an organisation that are told of publications, signed as Standard Webhooks has it, and tried again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from api.models import Message, Webhook
+from api.shapes import channel as channel_shape
+from api.shapes import release as release_shape
+from audit.sentences import register
+from audit.services import record
+from channels_config.models import Channel
+from kit.http import CallFailed, SafeClient, run, url_problem
+from kit.secrets import Keyring
+from publishing.models import Release
+from tenants.models import Organisation
+from tenants.scope import current_tenant_id, tenant_scope
+
+log = structlog.get_logger(__name__)
+
+register("webhook.created", _("%(actor)s created a webhook to %(url)s"))
+register("webhook.changed", _("%(actor)s changed the webhook to %(url)s"))
+register("webhook.deleted", _("%(actor)s deleted the webhook to %(url)s"))
+
+EVENTS: dict[str, Promise] = {
+    "release.created": _("A release was made"),
+    "release.visible": _("A release became visible in an environment"),
+    "release.promoted": _("A release was put live"),
+}
+TEST_EVENT = "webhook.test"
+#: Seconds to wait after the 1st, 2nd, … failed attempt; after the last one the message is given up.
+WAITS = (5, 30, 120, 600, 1800, 7200, 18000, 36000)
+#: How long the log of a webhook goes back.
+LOG_LASTS = timedelta(days=30)
+#: Webhooks of one organisation.
+MOST = 20
+#: Seconds for which an attempt is one worker's own; a call takes at most eight.
+_CLAIM = 60
+
+ERRORS: dict[str, Promise] = {
+    "bad_url": _("This is not a full address such as https://example.com/hook."),
+    "not_https": _("The address must begin with https://."),
+    "forbidden_address": _("The address leads into a network that is not reached from here."),
+    "unresolvable": _("The name of the address is not known."),
+    "unreachable": _("The address cannot be reached."),
+    "tls": _("The certificate of the address is not valid."),
+    "timeout": _("There was no answer in time."),
+    "too_large": _("The answer was too large."),
+    "redirected": _("The address leads elsewhere; enter where it leads."),
+    "too_many_redirects": _("The address leads elsewhere; enter where it leads."),
+    "rubbish": _("The answer could not be read."),
+}
+
+
+def error_sentence(message: Message) -> str:
+    if message.error:
+        return str(ERRORS.get(message.error, message.error))
+    if message.status is not None and not 200 <= message.status < 300:
+        return str(_("It answered %(status)s.")) % {"status": message.status}
+    return ""
+
+
+# -- Acts -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new webhook with its secret, which is not shown again."""
+
+    webhook: Webhook
+    secret: str
+
+
+def create_webhook(*, url: str, events: Iterable[str], by: User) -> Made:
+    """A new webhook of the organisation in force; `url` has passed `address_fault`."""
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    webhook = Webhook.objects.create(
+        url=url,
+        events=sorted(set(events)),
+        secret=_keys().encrypt(secret, place=_place()),
+        made_by_label=str(by),
+    )
+    record("webhook.created", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(url))
+    return Made(webhook, secret)
+
+
+def change_webhook(webhook: Webhook, *, url: str, events: Iterable[str], active: bool, by: User) -> None:
+    webhook.url, webhook.events, webhook.active = url, sorted(set(events)), active
+    webhook.save(update_fields=["url", "events", "active"])
+    record("webhook.changed", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(url))
+
+
+def delete_webhook(webhook: Webhook, *, by: User) -> None:
+    record("webhook.deleted", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(webhook.url))
+    webhook.delete()
+
+
+def send_test(webhook: Webhook) -> Message:
+    """A message that says nothing but that messages arrive."""
+    organisation = Organisation.objects.get(pk=current_tenant_id())
+    return _put(
+        webhook, TEST_EVENT, {"organisation": {"brand": organisation.number, "name": organisation.name}}
+    )
+
+
+def send_again(message: Message) -> None:
+    """Try a message anew, whatever became of it."""
+    message.state, message.attempts, message.next_attempt_at = Message.State.WAITING, 0, timezone.now()
+    message.save(update_fields=["state", "attempts", "next_attempt_at"])
+
+
+def address_fault(url: str) -> str | Promise:
+    """Why nothing can be sent there, by the look of it; empty when nothing speaks against it."""
+    problem = url_problem(url, loopback=settings.ALLOW_LOOPBACK_PROVIDERS)
+    return ERRORS[problem] if problem else ""
+
+
+def shown_url(url: str) -> str:
+    """Without its query, where people put keys."""
+    return url.partition("?")[0]
+
+
+# -- What happened ----------------------------------------------------------------------------------------------------
+
+
+def heard(event: str, *, channel_id: int, release: int, data: Mapping[str, Any]) -> None:
+    """A listener of `publishing.announce`: writes a message for every webhook that wants it, in the same transaction."""
+    wanting = [one for one in Webhook.objects.filter(active=True) if event in one.events]
+    if not wanting:
+        return
+    channel = Channel.all_objects.get(pk=channel_id)
+    found = Release.objects.defer("sections").get(channel_id=channel_id, number=release)
+    organisation = Organisation.objects.get(pk=current_tenant_id())
+    for webhook in wanting:
+        _put(
+            webhook,
+            event,
+            {
+                "organisation": {"brand": organisation.number, "name": organisation.name},
+                "channel": channel_shape(channel),
+                "release": release_shape(found),
+                **data,
+            },
+        )
+
+
+def _put(webhook: Webhook, event: str, data: Mapping[str, Any]) -> Message:
+    now = timezone.now()
+    Message.objects.filter(webhook=webhook, created_at__lt=now - LOG_LASTS).delete()
+    body = {"type": event, "timestamp": now.isoformat().replace("+00:00", "Z"), "data": data}
+    return Message.objects.create(webhook=webhook, event=event, body=body, next_attempt_at=now)
+
+
+# -- Sending ----------------------------------------------------------------------------------------------------------
+
+
+def due_messages(most: int = 200) -> list[tuple[int, int]]:
+    """(tenant id, message id) of what waits to be sent, of all organisations."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, message_id FROM api_due_messages(%s)", [most])
+        return [(int(tenant), int(message)) for tenant, message in cursor.fetchall()]
+
+
+def send(tenant_id: int, message_id: int) -> None:
+    """One attempt; the row is claimed first, so that two workers do not send it twice."""
+    with tenant_scope(tenant_id):
+        message = (
+            Message.objects.select_for_update(skip_locked=True)
+            .filter(pk=message_id, state=Message.State.WAITING, next_attempt_at__lte=timezone.now())
+            .first()
+        )
+        if message is None:
+            return
+        webhook = Webhook.objects.get(pk=message.webhook_id)
+        message.attempts += 1
+        message.next_attempt_at = timezone.now() + timedelta(seconds=_CLAIM)
+        message.save(update_fields=["attempts", "next_attempt_at"])
+        secret = _keys().decrypt(webhook.secret, place=_place())
+    body = json.dumps(message.body, ensure_ascii=False, separators=(",", ":")).encode()
+    status, error = run(
+        _call(webhook.url, body, headers(secret, f"msg_{message.pk}", int(time.time()), body))
+    )
+    good = status is not None and 200 <= status < 300
+    with tenant_scope(tenant_id):
+        message.status, message.error = status, error
+        if good:
+            message.state, message.sent_at = Message.State.SENT, timezone.now()
+        elif message.attempts > len(WAITS) or status == 410:
+            message.state = Message.State.FAILED
+        else:
+            message.next_attempt_at = timezone.now() + timedelta(seconds=WAITS[message.attempts - 1])
+        # Asked for again while it was being sent, it stays so; the webhook may be gone by now.
+        Message.objects.filter(pk=message.pk, attempts=message.attempts).update(
+            status=message.status,
+            error=message.error,
+            state=message.state,
+            sent_at=message.sent_at,
+            next_attempt_at=message.next_attempt_at,
+        )
+        if status == 410:
+            Webhook.objects.filter(pk=webhook.pk).update(active=False)
+    log.info("webhook", message=message.pk, status=status, why=error)
+
+
+async def _call(url: str, body: bytes, sent: Mapping[str, str]) -> tuple[int | None, str]:
+    async with SafeClient(loopback=settings.ALLOW_LOOPBACK_PROVIDERS, most_bytes=64 * 1024) as client:
+        try:
+            answer = await client.send("POST", url, headers=sent, content=body)
+        except CallFailed as failure:
+            return None, failure.code
+    return answer.status, ""
+
+
+def headers(secret: str, identity: str, at: int, body: bytes) -> dict[str, str]:
+    """Standard Webhooks: HMAC-SHA256 over id, time (Unix seconds) and body, joined by dots."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = hmac.new(key, f"{identity}.{at}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "chatadmin-webhooks",
+        "webhook-id": identity,
+        "webhook-timestamp": str(at),
+        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+    }
+
+
+def _keys() -> Keyring:
+    return Keyring(settings.FIELD_ENCRYPTION_KEYS)
+
+
+def _place() -> str:
+    return f"webhook:{current_tenant_id()}"
