@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import SECRET_PLACEHOLDER, Area, Secret, Section
@@ -258,9 +258,9 @@ def said(value: Any) -> str:
     if value is None or value == "" or value == [] or value == {}:
         return gettext("nothing")
     if value is True:
-        return gettext("on")
+        return pgettext("a yes or no", "on")
     if value is False:
-        return gettext("off")
+        return pgettext("a yes or no", "off")
     if isinstance(value, str | Promise):
         text = str(value)
         return "••••••" if text == SECRET_PLACEHOLDER or _LOOKS_SECRET.search(text) else _short(text)
