@@ -58,6 +58,7 @@ const files = new Map([
 
 const manifest = {
   cards: hashed(files, "cards.js", "frame.js"),
+  survey: hashed(files, "survey.js", "frame.js"),
   document: "frame.html",
   frame: hashed(files, "frame.js"),
   host: hashed(files, "host.js", "loader.js"),

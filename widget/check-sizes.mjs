@@ -17,6 +17,7 @@ const budget = [
   ["chat window (host, frame, document)", 30 * 1024, await size("host", "frame", "document")],
   ["  host", null, await size("host")],
   ["  frame", null, await size("frame")],
+  ["Pre-contact form (when a channel asks)", null, await size("survey")],
   ["Adaptive Cards (with the first card)", null, await size("cards")],
 ];
 

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { Conversation } from "./conversation";
 import { Icon, type IconName } from "./icons";
 import type { Model } from "./model";
+import type { Asked, Shown } from "./survey";
 import { Rich } from "./rich";
 
 export function App({ model }: { model: Model }) {
@@ -74,7 +75,7 @@ function Window({ model }: { model: Model }) {
         <IconButton name="down" label={say("minimizeLabel")} selector="HEADER_MINIMIZE_WINDOW" onClick={() => model.toggle(false)} />
       </header>
       <div class="cw-main" inert={asking}>
-        {list ? <Conversations model={model} /> : <Conversation key={view.thread} model={model} />}
+        {list ? <Conversations model={model} /> : view.survey && (!view.live || view.available) ? <Survey key={view.thread} model={model} /> : <Conversation key={view.thread} model={model} />}
       </div>
       {asking && (
         <Question
@@ -88,6 +89,31 @@ function Window({ model }: { model: Model }) {
         />
       )}
     </section>
+  );
+}
+
+/** The pre-contact form is a chunk of its own; it draws itself. */
+function Survey({ model }: { model: Model }) {
+  const box = useRef<HTMLDivElement>(null);
+  const shown = useRef<Shown>(null);
+  const asked = useRef<Asked>(null);
+  const { conf, view, tell, say } = model;
+  asked.current = { ...conf, config: conf.config as Asked["config"], survey: view.survey!, tell };
+  useEffect(() => {
+    let gone = false;
+    void import("./survey").then(({ show }) => {
+      if (!gone) shown.current = show(box.current!, asked.current!);
+    });
+    return () => {
+      gone = true;
+      shown.current?.remove();
+    };
+  }, []);
+  useEffect(() => shown.current?.update(asked.current!));
+  return (
+    <div class="cw-survey-box" ref={box}>
+      <Empty>{say("loading")}</Empty>
+    </div>
   );
 }
 

@@ -10,6 +10,7 @@ export class ServerError extends Error {
   constructor(
     readonly code: string,
     message?: string,
+    readonly fields?: unknown,
   ) {
     super(message || code);
   }
@@ -20,7 +21,8 @@ export class LineBroken extends Error {}
 
 export interface ConnectionEvents {
   /** Authorised; `identity` as the server knows it. Events sent from here on are answered. */
-  opened(identity: Record<string, unknown> | undefined): void;
+  /** `known` holds objects with `customFields`. */
+  opened(identity: Record<string, unknown> | undefined, ...known: unknown[]): void;
   lost(): void;
   /** No further attempts; `code` as in the contract. */
   refused(code: string, message: string): void;

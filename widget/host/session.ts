@@ -35,6 +35,8 @@ export interface SessionOptions {
   connection: Connection;
   lasting: Store;
   tab: Store;
+  /** The page hides the pre-contact form. */
+  hideSurvey(): boolean;
   /** Keys of the view that changed. */
   show(patch: Partial<View>): void;
   /** Every push, for onPushUpdate. */
@@ -58,6 +60,10 @@ export class Session {
   #customerFields = new Map<string, string>();
   #unsentContact = false;
   #unsentCustomer = false;
+  #known: Record<string, string> = {};
+  /** Answers to the form, for the conversation they were given in. */
+  #survey: { thread: string; values: Record<string, string>; done?: boolean };
+  #wrong?: { thread: string; fields: { ident: string; message: string }[] };
   #dirty = new Set<keyof View>();
   #available: boolean;
   #name: { firstName?: string; lastName?: string } = {};
@@ -78,9 +84,14 @@ export class Session {
     this.#available = config.availability?.status !== "offline";
     this.#files = settings.fileRestrictions ?? null;
     this.#outbox = new Outbox(tab);
+    try {
+      this.#survey = JSON.parse(tab.get("survey")!) ?? {};
+    } catch {
+      this.#survey = { thread: "", values: {} };
+    }
     this.#current = tab.get("thread") ?? (this.#multiple ? "" : (lasting.get("thread") ?? ""));
     // Whoever has said nothing yet finds a box to write in, not an empty list.
-    if (!this.#current && !this.known) this.#current = uuid();
+    if (!this.#current && !this.known) this.#current = this.#survey.thread || uuid();
     if (this.#current) this.#thread(this.#current);
   }
 
@@ -104,7 +115,10 @@ export class Session {
     this.#connectionState = "connecting";
     this.#changed("connection");
     this.#options.connection.start({
-      opened: (identity) => void this.#opened(identity),
+      opened: (identity, ...known) => {
+        for (const one of known) for (const field of list(obj(one).customFields)) this.#known[str(obj(field).ident)] = str(obj(field).value);
+        void this.#opened(identity);
+      },
       lost: () => this.#lost(),
       refused: (code, message) => this.#refused(code, message),
       push: (event) => this.#push(event),
@@ -137,7 +151,7 @@ export class Session {
     }
     this.#connectionState = "online";
     this.#problem = "";
-    this.#changed("connection", "problem", "messages", "threads", "thread", "closed", "waiting", "agent", "avatar", "unread", "older");
+    this.#changed("survey", "connection", "problem", "messages", "threads", "thread", "closed", "waiting", "agent", "avatar", "unread", "older");
     this.#sendFields();
     this.#flush();
   }
@@ -394,7 +408,7 @@ export class Session {
         messageContent: { type: "TEXT", payload: { text }, ...(postback ? { postback } : {}) },
         attachments,
         consumer: { customFields: begins ? fields(this.#customerFields) : [] },
-        consumerContact: { customFields: begins ? fields(this.#contactFields) : [] },
+        consumerContact: { customFields: begins ? this.#answers(thread.id) : [] },
         browserFingerprint: { language: navigator.language },
       },
     });
@@ -483,8 +497,12 @@ export class Session {
         },
         (error: unknown) => {
           // A broken line leaves it in the outbox; the next connection sends it again.
-          if (error instanceof ServerError) this.#outbox.refuse(item.id, "messageSendingFailed");
-          this.#changed("messages");
+          if (error instanceof ServerError) {
+            this.#outbox.refuse(item.id, "messageSendingFailed");
+            // The answers do not do: the form comes (again), whatever hid it, for there is no other way on.
+            if (list(error.fields).length) this.#wrong = { thread: item.thread, fields: list(error.fields) as [] };
+          }
+          this.#changed("messages", "survey");
         },
       );
     }
@@ -588,7 +606,7 @@ export class Session {
     if (!id || id === lasting.get("customer")) return;
     // Somebody else: nothing of the former visitor may show or be sent under the new name.
     for (const key of ["begun", "thread"]) lasting.set(key, undefined);
-    for (const key of ["thread", "outbox", "draft"]) tab.set(key, undefined);
+    for (const key of ["thread", "outbox", "draft", "survey"]) tab.set(key, undefined);
     lasting.set("customer", id);
     this.#threads.clear();
     this.#current = "";
@@ -601,6 +619,7 @@ export class Session {
     (kind === "contact" ? this.#contactFields : this.#customerFields).set(ident, value.slice(0, LONGEST_VALUE));
     if (kind === "contact") this.#unsentContact = true;
     else this.#unsentCustomer = true;
+    this.#changed("survey");
     this.#sendFields();
   }
 
@@ -611,6 +630,49 @@ export class Session {
     if (this.#unsentContact) this.#quietly("SetConsumerContactCustomFields", thread, { customFields: fields(this.#contactFields) });
     if (this.#unsentCustomer) this.#quietly("SetConsumerCustomFields", thread, { customFields: fields(this.#customerFields) });
     this.#unsentContact = this.#unsentCustomer = false;
+  }
+
+  #answers(thread: string) {
+    const { values, done, thread: of } = this.#survey;
+    return fields(new Map([...this.#contactFields, ...(done && of === thread ? Object.entries(values) : [])]));
+  }
+
+  /** The form as it is being answered, or answered. */
+  answer(values: Record<string, string>, done: boolean): void {
+    const thread = this.#current;
+    const wrong = this.#wrong?.thread === thread;
+    // What the page set that the environment refused is replaced by what the visitor says.
+    this.#survey = { thread, values: wrong ? { ...this.#survey.values, ...values } : values, done };
+    this.#options.tab.set("survey", JSON.stringify(this.#survey));
+    if (!done) return;
+    this.#wrong = undefined;
+    if (wrong) {
+      for (const item of this.#outbox.all) {
+        if (item.thread !== thread || !item.failed) continue;
+        item.data.consumerContact = { customFields: this.#answers(thread) };
+        this.#outbox.retry(item.id);
+      }
+      this.#flush();
+    }
+    this.#changed("survey", "messages");
+  }
+
+  /** Whether the form is to be shown is another matter now; `again`: also if it was answered (the preview's draft). */
+  ask(config = this.#options.config, again = false): void {
+    this.#options.config = config;
+    if (again) this.#survey.done = false;
+    this.#changed("survey");
+  }
+
+  #asked(): View["survey"] {
+    const id = this.#current;
+    const { thread, values, done } = this.#survey;
+    const mine = thread === id;
+    const wrong = this.#wrong?.thread === id ? this.#wrong.fields : undefined;
+    if (!id || !this.#options.config.preContactForm?.customFields?.length || this.#threads.get(id)?.begun || this.#connectionState === "failed") return null;
+    // Whoever has been here before may have a conversation to go on with: that shows once the line is there.
+    if (!wrong && ((mine && done) || this.#options.hideSurvey() || this.#messagesOf(id).length || (this.known && this.#connectionState !== "online"))) return null;
+    return { values: mine ? values : {}, page: Object.fromEntries(this.#contactFields), customer: { ...this.#known, ...Object.fromEntries(this.#customerFields) }, wrong };
   }
 
   setAvailable(available: boolean): void {
@@ -638,7 +700,7 @@ export class Session {
     tab.set("thread", id || undefined);
     if (id) this.#thread(id);
     if (id && !this.#multiple) lasting.set("thread", id);
-    this.#changed("thread", "messages", "threads", "closed", "agent", "avatar", "older", "waiting", "queue", "noAgent", "typing");
+    this.#changed("survey", "thread", "messages", "threads", "closed", "agent", "avatar", "older", "waiting", "queue", "noAgent", "typing");
   }
 
   /** Nothing has been said in it, nor half said. */
@@ -718,6 +780,7 @@ export class Session {
       noAgent: thread?.noAgent ?? false,
       unread: threads.reduce((sum, one) => sum + one.unread, 0),
       files: this.#files,
+      survey: this.#asked(),
     };
   }
 

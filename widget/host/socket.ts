@@ -61,6 +61,7 @@ export class SocketConnection implements Connection {
   #retry?: number;
   #stopped = false;
   #open = false;
+  #known: unknown[] = [];
   #token?: { value: string; until: number };
   #refresh?: string;
   #access?: string;
@@ -197,6 +198,7 @@ export class SocketConnection implements Connection {
     if (!answer.ok) throw await refusal(answer);
     const data = obj(await answer.json());
     this.#authorized = obj(data.customerIdentity);
+    this.#known = [data.contact, data.customerIdentity];
     this.#token = { value: str(data.accessToken), until: Date.now() + (Number(data.expiresIn) || 600) * 900 };
     this.#refresh = str(obj(data.thirdParty).refresh_token) || this.#refresh;
     if (str(data.identityToken)) options.store.set("identityToken", str(data.identityToken));
@@ -226,6 +228,7 @@ export class SocketConnection implements Connection {
         "register",
       );
       this.#access = str(obj(data.accessToken).token) || undefined;
+      this.#known = [data.contact, data.customer];
       this.#ready(obj(data.consumerIdentity));
     } catch (error) {
       if (error instanceof ServerError) this.#refuse(error);
@@ -236,7 +239,7 @@ export class SocketConnection implements Connection {
   #ready(identity: Json | undefined): void {
     this.#open = true;
     this.#attempt = 0;
-    this.#events.opened(identity ?? this.#authorized);
+    this.#events.opened(identity ?? this.#authorized, ...this.#known);
   }
 
   #ask(eventType: string, data: Json, action = "chatWindowEvent"): Promise<Json> {
@@ -283,7 +286,7 @@ export class SocketConnection implements Connection {
       this.#waiting.delete(id);
       clearTimeout(waiting.timer);
       this.#renewed = false;
-      if (event.error) waiting.reject(new ServerError(str(error.errorCode), str(error.errorMessage)));
+      if (event.error) waiting.reject(new ServerError(str(error.errorCode), str(error.errorMessage), error.fields));
       else waiting.resolve(obj(obj(event.postback).data));
     } else if (event.error) {
       const code = str(error.errorCode);

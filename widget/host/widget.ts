@@ -84,6 +84,7 @@ export class Widget {
       connection: environment.connect(config!, identity, this.options.code),
       lasting: environment.lasting,
       tab: environment.tab,
+      hideSurvey: () => !!this.options.hidePreSurvey,
       show: (patch) => this.#frame!.post({ type: "view", data: patch }),
       pushed: (event) => this.#tell(event),
       external: (type, message) => {
@@ -187,6 +188,7 @@ export class Widget {
     const before = this.#config;
     this.#config = config;
     if (!before) return;
+    this.#session?.ask(config, !!this.#environment.preview);
     this.setPlace({ side: config.widget?.position === "left" ? "left" : "right" });
     this.#frame?.post({
       type: "update",
@@ -268,6 +270,9 @@ export class Widget {
         break;
       case "draft":
         this.#environment.tab.set("draft", str(message.text) || undefined);
+        break;
+      case "survey":
+        session.answer(Object.fromEntries(Object.entries(Object(message.values)).map(([ident, value]) => [ident, str(value)])), message.done === true);
         break;
       case "thread":
         session.select(str(message.id));

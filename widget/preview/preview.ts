@@ -13,6 +13,8 @@ export interface PreviewOptions {
   locale?: string;
   /** Of the page drawn behind the chat. */
   theme?: "light" | "dark";
+  /** Begin where a newcomer does: with the pre-contact form, and no conversation. */
+  begin?: boolean;
 }
 
 export interface Preview {
@@ -42,7 +44,7 @@ export function mount(container: HTMLElement, options: PreviewOptions): Preview 
     lasting: memoryStore(),
     tab,
     load: () => Promise.resolve(localised()),
-    connect: (_config, identity) => new ScriptedConnection(() => config.translationsLocale || locale, identity),
+    connect: (_config, identity) => new ScriptedConnection(() => config.translationsLocale || locale, identity, options.begin),
     container,
     preview: true,
   });

@@ -36,13 +36,18 @@ export class ScriptedConnection implements Connection {
 
   #locale: () => string;
   #identity: () => Json;
+  /** Nothing has been said. */
+  #begin: boolean;
 
   constructor(
     locale: () => string,
     identity: () => Json,
+    begin = false,
   ) {
     this.#locale = locale;
-    this.#identity = identity;}
+    this.#identity = identity;
+    this.#begin = begin;
+  }
 
   get #words() {
     return this.#locale().startsWith("fr") ? words.fr : words.en;
@@ -63,7 +68,7 @@ export class ScriptedConnection implements Connection {
       ),
     ];
     obj(before[1]!.userStatistics).readAt = minutes(4).toISOString();
-    this.#said = before;
+    this.#said = this.#begin ? [] : before;
     queueMicrotask(() => events.opened(undefined));
   }
 
@@ -73,6 +78,7 @@ export class ScriptedConnection implements Connection {
   }
 
   request(eventType: string, data: Json): Promise<Json> {
+    if (this.#begin && eventType !== "SendMessage") return Promise.resolve(eventType === "FetchThreadList" ? { threads: [] } : {});
     const thread = { idOnExternalPlatform: THREAD, threadName: "", canAddMoreMessages: true };
     switch (eventType) {
       case "FetchThreadList":

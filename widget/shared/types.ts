@@ -18,6 +18,15 @@ export interface ChannelConfig {
   customJsFiles?: unknown;
   isAuthorizationEnabled?: boolean;
   isSecuredCookieEnabled?: boolean;
+  preContactForm?: { customFields?: unknown[] } | null;
+}
+
+/** The pre-contact form is to be answered: what stands in it, what is known already, and what the environment refused. */
+export interface SurveyView {
+  values: Record<string, string>;
+  page: Record<string, string>;
+  customer: Record<string, string>;
+  wrong?: { ident: string; message: string }[];
 }
 
 export interface FileRestrictions {
@@ -105,6 +114,7 @@ export interface View {
   noAgent: boolean;
   unread: number;
   files: FileRestrictions | null;
+  survey: SurveyView | null;
 }
 
 export interface Configure {
@@ -143,6 +153,7 @@ export type ToHost =
   | { type: "typing"; on: boolean }
   | { type: "seen" }
   | { type: "draft"; text: string }
+  | { type: "survey"; values: Record<string, string>; done: boolean }
   | { type: "thread"; id: string }
   | { type: "new" }
   | { type: "archive"; id: string }

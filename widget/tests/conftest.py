@@ -76,12 +76,13 @@ class Environment:
         brand: int = BRAND,
         live: bool = False,
         domains: list[str] | None = None,
+        private: dict[str, Any] | None = None,
         **document: Any,
     ) -> str:
-        """Push a release of the channel; `domains` restricts it. Returns the channel's id."""
+        """Push a release of the channel; `domains` restricts it, `private` adds sections of areas. Returns the channel's id."""
         self.releases[channel] = self.releases.get(channel, 0) + 1
         section = {"format": 1, "domains_restricted": domains is not None, "allowed_domains": domains or []}
-        sections = {"channel": {"name": "Widget"}, "sections": {"channels_config": section, "d": document}}
+        sections = {"channel": {"name": "Widget"}, "sections": {"channels_config": section, "d": document, **(private or {})}}
         sealed = snapshot.seal(
             snapshot.Snapshot(
                 environment="test",
@@ -94,7 +95,7 @@ class Environment:
                 digest=snapshot.digest(sections),
                 issued_at=snapshot.now_text(),
                 document=document,
-                private={"channels_config": section},
+                private={"channels_config": section, **(private or {})},
             ),
             self.signing_key,
             snapshot.public_jwk(self.encryption_key),

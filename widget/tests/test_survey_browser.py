@@ -1,0 +1,196 @@
+"""The pre-contact form in the real window, against a real environment: asked, checked, remembered, hidden, refused."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from chatadmin.run.plan import ROOT
+from surveys.defaults import item
+from surveys.section import public
+from tests.stack import eventually
+from widget.tests.conftest import Environment, Site, new_channel, snippet
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+OPTIONS = [
+    {"name": "billing", "label": "Facturation", "parent": None},
+    {"name": "refund", "label": "Remboursement", "parent": "billing"},
+    {"name": "other", "label": "Autre", "parent": None},
+]
+FIELDS = [
+    {"ident": "email", "label": "Courriel", "kind": "email", "level": "contact", "values": []},
+    {"ident": "order", "label": "Commande", "kind": "text", "level": "contact", "values": []},
+    {"ident": "subject", "label": "Sujet", "kind": "tree", "level": "contact", "values": OPTIONS},
+]
+UNDER_BILLING = {"match": "all", "when": [{"ident": "subject", "test": "under", "value": "billing"}]}
+WHOLE = (
+    item("subject", required=True, help="De quoi s’agit-il ?"),
+    item("order", required=True, pattern=r"[A-Z]\d{4}", pattern_message="Une lettre, quatre chiffres.", show_if=UNDER_BILLING),
+    item("email", required=True, autocomplete="email"),
+    item("consent.1", required=True, text="J’accepte que mes réponses soient conservées.", version=2),
+)
+
+
+def asking(environment: Environment, *items: dict[str, Any], several: bool = False, **options: Any) -> str:
+    section = {
+        "format": 1,
+        "form": {"name": "Formulaire", "title": "", "intro": "Deux mots d’abord.", "submit": "", "items": list(items or WHOLE)},
+        "fields": FIELDS,
+    }
+    return environment.publish(
+        new_channel(),
+        private={"surveys": section, **options.pop("private", {})},
+        settings={"hasMultipleThreadsPerEndUser": several},
+        **public(section),
+        **options,
+    )
+
+
+def chat(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe")
+
+
+def open_form(page: Page) -> FrameLocator:
+    chat(page).locator(".cw-launcher").click()
+    expect(chat(page).locator("form.cw-survey")).to_be_visible()
+    return chat(page)
+
+
+def begin(page: Page) -> None:
+    chat(page).locator(".cw-survey button").click()
+
+
+def write(page: Page, text: str) -> None:
+    box = chat(page).locator("[data-selector=TEXTAREA]")
+    box.fill(text)
+    box.press("Enter")
+
+
+def answers(environment: Environment, channel: str) -> list[dict[str, str]]:
+    rows = environment.sql(
+        "SELECT custom_fields FROM gateway_contact WHERE channel = %s ORDER BY id", (channel,)
+    )
+    return [dict(row[0]) for row in rows]
+
+
+def violations(page: Page) -> list[str]:
+    frame = page.locator("iframe").element_handle().content_frame()
+    assert frame is not None
+    if not frame.evaluate("!!window.axe"):
+        frame.evaluate(AXE.read_text(encoding="utf-8"))
+    found = frame.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found["violations"]]
+
+
+def test_a_visitor_answers_is_told_what_is_wrong_and_then_writes(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = asking(gateway_environment)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    form = open_form(page)
+    # The first question has the caret, the box to write in is not there yet.
+    expect(form.get_by_label("Sujet")).to_be_focused()
+    expect(form.locator("[data-selector=TEXTAREA]")).to_have_count(0)
+    expect(form.get_by_label("Commande")).to_be_hidden()
+    begin(page)
+    expect(form.get_by_label("Sujet")).to_be_focused()
+    expect(form.locator(".cw-survey-error:visible")).to_have_count(3)
+    form.get_by_label("Sujet").select_option("refund")
+    form.get_by_label("Commande").fill("1234")
+    form.get_by_label("Courriel").fill("a@b")
+    form.get_by_label("J’accepte").check()
+    begin(page)
+    expect(form.get_by_text("Une lettre, quatre chiffres.")).to_be_visible()
+    expect(form.get_by_label("Commande")).to_be_focused()
+    expect(form.get_by_label("Courriel")).to_have_attribute("aria-invalid", "true")
+    assert violations(page) == []
+
+    # What was typed survives a reload.
+    form.get_by_label("Commande").fill("A1234")
+    form.get_by_label("Courriel").fill("ana@example.com")
+    eventually(
+        lambda: "ana@example.com" in page.evaluate("JSON.stringify({...sessionStorage})") or page.wait_for_timeout(50),
+        what="the answers are kept",
+    )
+    page.reload()
+    expect(form.get_by_label("Commande")).to_have_value("A1234")
+    expect(form.get_by_label("J’accepte")).to_be_checked()
+    begin(page)
+    expect(form.locator("[data-selector=TEXTAREA]")).to_be_visible()
+    # And so does having answered.
+    page.reload()
+    expect(form.locator("[data-selector=TEXTAREA]")).to_be_visible()
+    expect(form.locator("form.cw-survey")).to_have_count(0)
+    write(page, "Bonjour")
+    expect(form.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    assert answers(gateway_environment, channel) == [
+        {"subject": "refund", "order": "A1234", "email": "ana@example.com", "consent.1": "v2"}
+    ]
+    assert gateway_environment.sql("SELECT version, text FROM gateway_consent WHERE form = 'Formulaire'")[0] == (
+        2,
+        "J’accepte que mes réponses soient conservées.",
+    )
+
+
+def test_a_new_conversation_is_asked_anew_and_what_the_page_said_is_not_asked(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = asking(gateway_environment, item("order"), item("email", required=True), several=True)
+    set_by_page = "cxone('chat','setContactCustomField','email','page@example.com');"
+    page.goto(site.page(snippet(gateway_environment.url, channel, before=set_by_page)))
+    form = open_form(page)
+    expect(form.get_by_label("Courriel")).to_be_hidden()
+    form.get_by_label("Commande").fill("1")
+    begin(page)
+    write(page, "Un")
+    expect(form.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    form.get_by_role("button", name=re.compile("Retour")).click()
+    form.locator("[data-selector=START_NEW_CHAT]").click()
+    expect(form.get_by_label("Commande")).to_have_value("")
+    begin(page)
+    write(page, "Deux")
+    expect(form.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    assert answers(gateway_environment, channel) == [
+        {"order": "1", "email": "page@example.com"},
+        {"email": "page@example.com"},
+    ]
+
+
+def test_a_page_that_hides_the_form_must_bring_the_answers_or_the_form_comes(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = asking(gateway_environment, item("email", required=True))
+    hidden = "cxone('chat','hidePreSurvey');"
+    page.goto(site.page(snippet(gateway_environment.url, channel, before=hidden)))
+    chat(page).locator(".cw-launcher").click()
+    write(page, "Sans réponse")
+    form = chat(page)
+    expect(form.locator("form.cw-survey")).to_be_visible()
+    expect(form.get_by_text("veuillez répondre.")).to_be_visible()
+    form.get_by_label("Courriel").fill("late@example.com")
+    begin(page)
+    # The message that was refused is sent again with the answer.
+    expect(form.locator("[data-selector=CUSTOMER_MESSAGE_BUBBLE]")).to_have_text(["Sans réponse"])
+    expect(form.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    assert answers(gateway_environment, channel) == [{"email": "late@example.com"}]
+
+
+@pytest.mark.parametrize("locale", ["ar", "en"])
+def test_the_form_reads_from_right_to_left_and_in_other_words(
+    page: Page, site: Site, gateway_environment: Environment, locale: str
+) -> None:
+    phrases = {"customFields.email_label": "البريد", "preContactForm.intro": "مرحبا"}
+    variant = {"name": "العربية", "locale": "ar", "fallback": None, "phrases": phrases}
+    translations = {"format": 1, "default_locale": None, "variants": [variant]}
+    channel = asking(gateway_environment, private={"translations": translations})
+    set_locale = f"cxone('chat','setLocale','{locale}');"
+    page.goto(site.page(snippet(gateway_environment.url, channel, before=set_locale)))
+    form = open_form(page)
+    expect(form.locator("html")).to_have_attribute("dir", "rtl" if locale == "ar" else "ltr")
+    expect(form.get_by_label("البريد" if locale == "ar" else "Courriel")).to_be_visible()
+    begin(page)
+    expect(form.locator(".cw-survey-error:visible")).to_have_count(3)
+    assert violations(page) == []
