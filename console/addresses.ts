@@ -57,8 +57,10 @@ class AddressBox extends HTMLElement {
     for (let at = area.value.indexOf("\n"); at >= 0; at = area.value.indexOf("\n", at + 1)) total += 1;
     const last = Math.min(total, first + shown);
     gutter.textContent = Array.from({ length: Math.max(0, last - first) }, (_, index) => String(first + index + 1)).join("\n");
-    gutter.style.setProperty("height", `${area.offsetHeight}px`);
-    gutter.style.setProperty("--shift", `${-(area.scrollTop - first * height)}px`);
+    gutter.style.top = `${area.offsetTop + area.clientTop}px`;
+    gutter.style.height = `${area.clientHeight}px`;
+    gutter.style.paddingTop = getComputedStyle(area).paddingTop;
+    gutter.scrollTop = area.scrollTop - first * height;
   }
 }
 

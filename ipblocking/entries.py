@@ -353,7 +353,7 @@ def to_lines(entries: Iterable[Entry]) -> list[str]:
     return [line_of(entry) for entry in kept]
 
 
-def of_lines(lines: Iterable[str]) -> list[Entry]:
+def of_lines(lines: Iterable[Any]) -> list[Entry]:
     """The entries of a section's lines. Raises ValueError, naming the place, when one is not well-formed; see `problems`."""
     out: list[Entry] = []
     add = out.append

@@ -68,14 +68,14 @@ class ListForm(forms.Form):
 
     def clean_file(self) -> str:
         """The file's text."""
-        upload: UploadedFile | None = self.cleaned_data.get("file")
+        upload: UploadedFile[bytes] | None = self.cleaned_data.get("file")
         if not upload:
             return ""
         if (upload.size or 0) > MOST_BYTES:
             raise forms.ValidationError(
                 _("The file has more than %(most)s MB."), params={"most": MOST_BYTES // 2**20}
             )
-        raw = upload.read()
+        raw: bytes = upload.read()
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
             encoding = "utf-16"
         elif b"\x00" in raw[:4096]:

@@ -20,13 +20,15 @@ AREA_NAME = "ipblocking"
 
 def dump(channel: Channel) -> Section:
     """The section: the channel's own lines, and those of each shared list it uses (see ipblocking.entries)."""
-    own, shared = "", {}
+    own = ""
+    shared: dict[str, list[str]] = {}
     lists = AddressList.objects.filter(channel=channel) | AddressList.objects.filter(uses__channel=channel)
-    for key, name, lines in lists.order_by("pk").distinct().values_list("channel_id", "name", "lines"):
-        if key is not None:
-            own = lines
-        else:
+    for name, lines in lists.order_by("pk").distinct().values_list("name", "lines"):
+        # A channel's own list is the one without a name.
+        if name:
             shared[name] = _split(lines)
+        else:
+            own = lines
     return entries.section(_split(own), shared)
 
 
@@ -41,7 +43,7 @@ def load(channel: Channel, section: Section) -> None:
     that the organisation has under this name stays as it is now (other channels use it), one that it lacks is made.
     """
     own = drafts.own_list(channel)
-    if own.pk is None or own.kept != section["entries"]:
+    if not own.version or own.kept != section["entries"]:
         text = "".join(f"{line}\n" for line in section["entries"])
         drafts.write(own, text, section["entries"], told={}, by="")
     wanted = {one["name"]: one["entries"] for one in section["lists"]}

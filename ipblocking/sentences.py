@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ipblocking.entries import MAX_CHARACTERS, MAX_ENTRIES, MAX_LINE, MAX_LISTS, MAX_REASON, Finding
@@ -70,7 +70,7 @@ def finding_sentence(one: Finding) -> str:
     parts = {"value": one.value, "suggestion": one.suggestion, "other": one.other, **_LIMITS}
     text = str(FINDINGS[one.code]) % parts
     if one.level == "error" and one.suggestion:
-        text += " " + _now("Did you mean %(suggestion)s?") % parts
+        text += " " + gettext("Did you mean %(suggestion)s?") % parts
     return text
 
 

@@ -142,8 +142,7 @@ def publish_waiting(tenant: int, key: int) -> None:
             if channel is not None:
                 try:
                     with transaction.atomic():
-                        publish: Any = publisher()
-                        publish(channel, areas=[AREA.name], by=None, note=use.list.name)
+                        publisher()(channel, areas=[AREA.name], by=None, note=use.list.name)
                 except NotPublishable as refused:
                     use.error = str(refused)
             use.save(update_fields=["waiting_since", "error"])

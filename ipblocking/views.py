@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -217,8 +217,6 @@ def download(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
 
 
 def download_of(target: AddressList, name: str) -> HttpResponse:
-    if target.pk is None and target.channel_id is None:
-        raise Http404
     response = HttpResponse(target.source, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
