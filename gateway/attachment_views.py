@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.http.response import HttpResponseBase
 
 from file_restrictions import rules
-from gateway import agent_desk, attachments, doors, file_links, metrics, pictures, settings, tokens
+from gateway import addresses, agent_desk, attachments, doors, file_links, metrics, pictures, settings, tokens
 from gateway.logs import logger
 from gateway.published import Channel, registry
 from kit.client_address import client_address
@@ -60,6 +60,11 @@ async def file(request: HttpRequest, token: str, name: str = "") -> HttpResponse
         channel = registry.channels.get(found.channel) if found is not None else None
         if found is None or channel is None or not _may_open(request, token, channel, found):
             return _refuse(_NOT_THERE)
+        if not file_links.opens(request.GET.get("t", ""), token, (file_links.agents(found.channel),)) and (
+            turned_away := addresses.refusal(channel, cast(ASGIRequest, request).scope)
+        ):
+            # An agent is no visitor: they see what was sent before its sender was blocked.
+            return _refuse(turned_away)
         picture = not name
         if picture and not found.preview:
             return _refuse(_NOT_THERE)
