@@ -251,6 +251,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "imports": {"task": "files.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "webhooks": {"task": "api.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "surveys": {"task": "surveys.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},

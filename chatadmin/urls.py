@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("api.urls")),
     path("o/<int:brand>/integrations/", include("api.console_urls")),
     path(_CHAT, include("channels_config.channel_urls")),
+    path(_CHAT, include("files.urls")),
     path(f"{_CHAT}address-lists/", include("ipblocking.list_urls")),
     path(f"{_CHAT}surveys/", include("surveys.organisation_urls")),
     path(_CHAT, include("publishing.organisation_urls")),

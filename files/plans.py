@@ -6,12 +6,14 @@ speaks of are touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -89,7 +91,7 @@ class Refused(Exception):
 
 def plan(files: Sequence[ChannelFile], *, into: Channel | None = None) -> list[Step]:
     """One step for each channel of the files, in their order; changes nothing. `into` is the channel one file is for."""
-    by_id = {one.public_id: one for one in Channel.objects.all()} if into is None else {into.public_id: into}
+    by_id = {into.public_id: into} if into is not None else {one.public_id: one for one in _meant(files)}
     by_name = {one.name.lower(): one for one in by_id.values()}
     taken: set[Any] = set()
     names: set[str] = set()
@@ -120,6 +122,14 @@ def plan(files: Sequence[ChannelFile], *, into: Channel | None = None) -> list[S
         names.add(final)
         steps.append(step)
     return steps
+
+
+def _meant(files: Sequence[ChannelFile]) -> Iterable[Channel]:
+    """The channels that have an id or a name of the files."""
+    names = {" ".join(file.name.split()).lower() for file in files}
+    return Channel.objects.alias(lower_name=Lower("name")).filter(
+        Q(public_id__in={file.public_id for file in files}) | Q(lower_name__in=names)
+    )
 
 
 def plan_channel(
@@ -248,3 +258,9 @@ def apply(
     except NotPublishable as refused:
         raise Refused(refused.problems) from refused
     return channel
+
+
+def apply_alone(step: Step, **how: Any) -> Channel | None:
+    """`apply` within a savepoint: a step that is refused leaves the transaction as it was."""
+    with transaction.atomic():
+        return apply(step, **how)
