@@ -66,6 +66,15 @@ class PhraseFilter extends HTMLElement {
     this.all().forEach((phrase) => this.look(phrase));
     this.show();
     this.count();
+    // What keeps the phrases from being saved stands at their top; whoever saved further down has to see it.
+    this.lead();
+    document.addEventListener("htmx:afterSettle", () => this.lead(), { once: true, signal });
+  }
+
+  private lead(): void {
+    const alert = this.closest("#phrases-column")?.querySelector<HTMLElement>(".conflict, .error-summary");
+    alert?.focus({ preventScroll: true });
+    alert?.scrollIntoView({ block: "start" });
   }
 
   disconnectedCallback(): void {

@@ -58,7 +58,7 @@ async def channel_json(scope: Scope, receive: Receive, send: Send) -> bool:
             # Half a megabyte in a language nobody asked for before would hold up every open conversation.
             await asyncio.to_thread(page.best, headers[b"accept-encoding"])
         answer = _make(channel, page, headers, method)
-        _remember(channel, page, key, answer)
+        shelf.remember(page, key, answer, _MEMO)
     start, body, status = answer
     await send(start)
     await send(body)
@@ -69,40 +69,6 @@ async def channel_json(scope: Scope, receive: Receive, send: Send) -> bool:
     else:
         _hot.refused += 1
     return True
-
-
-def _remember(channel: Channel, page: Page, key: Any, answer: Answer) -> None:
-    if len(page.memo) >= _MEMO:
-        count = len(page.memo)
-        page.memo.clear()
-        if page is not channel.pages.get(channel.default_locale):
-            shelf.forgot(count)
-    page.memo[key] = answer
-    if page is not channel.pages.get(channel.default_locale):
-        shelf.answered()
-
-
-async def _turn_away(channel: Channel, refusal: doors.Refusal, scope: Scope, send: Send) -> None:
-    """The release is told all the same: whoever waits for a publication to be visible may come from a blocked address."""
-    headers = [
-        *doors.cors(doors.header(scope["headers"], b"origin")),
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-type", b"application/json"),
-        (b"cache-control", b"no-store"),
-        *_release(channel),
-    ]
-    start, body, _ = _answer(refusal.status, headers, refusal.body(), scope["method"])
-    await send(start)
-    await send(body)
-    _hot.refused += 1
-    metrics.refusals.labels(refusal.code).inc()
-
-
-def _release(channel: Channel) -> doors.Headers:
-    told = [(b"x-release", str(channel.release).encode())]
-    if channel.revision:
-        told.append((b"x-revision", str(channel.revision).encode()))
-    return told
 
 
 def _page(channel: Channel, query: bytes) -> Page:

@@ -47,7 +47,7 @@ class Body:
 class Page:
     """The channel JSON in one locale, in each encoding; packed on first use, and before that for locales known to be asked for."""
 
-    __slots__ = ("_brotli", "_gzip", "etags", "identity", "memo", "used")
+    __slots__ = ("_brotli", "_gzip", "etags", "identity", "memo", "shelved", "used")
 
     def __init__(self, plain: bytes, release: int) -> None:
         tag = f"{release}-{hashlib.sha256(plain).hexdigest()[:24]}"
@@ -59,6 +59,8 @@ class Page:
         self.memo: dict[Any, Any] = {}
         #: Asked for since the shelf last looked.
         self.used = True
+        #: On the shelf: what it weighs counts there.
+        self.shelved = False
 
     def ready(self, accept_encoding: bytes) -> bool:
         """Whether `best` answers at once. A large document is packed on another thread (`gateway.hot`)."""
@@ -120,21 +122,23 @@ class Shelf:
         with self._lock:
             there = pages.setdefault(locale, page)
             if there is page:
+                page.shelved = True
                 self._pages.append((pages, locale, page, page.weight))
                 self.weight += page.weight
                 self._make_room()
         return there
 
-    def answered(self) -> None:
-        """A page keeps one finished answer more."""
+    def remember(self, page: Page, key: Any, answer: Any, most: int) -> None:
+        """A page keeps one finished answer more, and at most `most` of them."""
         with self._lock:
-            self.weight += ANSWER_WEIGHT
+            if len(page.memo) >= most:
+                if page.shelved:
+                    self.weight -= len(page.memo) * ANSWER_WEIGHT
+                page.memo.clear()
+            if page.shelved and key not in page.memo:
+                self.weight += ANSWER_WEIGHT
+            page.memo[key] = answer
             self._make_room()
-
-    def forgot(self, answers: int) -> None:
-        """A page let go of its finished answers."""
-        with self._lock:
-            self.weight -= answers * ANSWER_WEIGHT
 
     def drop(self, channel_pages: dict[str, Page]) -> None:
         """Another release took over: its pages go at once."""
@@ -142,14 +146,14 @@ class Shelf:
             kept = deque[tuple[dict[str, Page], str, Page, int]]()
             for entry in self._pages:
                 if entry[0] is channel_pages:
-                    self.weight -= entry[3] + len(entry[2].memo) * ANSWER_WEIGHT
+                    self._take_off(entry[2], entry[3])
                 else:
                     kept.append(entry)
             self._pages = kept
 
     def _make_room(self) -> None:
         spared = 0
-        while self.weight > self.most and len(self._pages) > 1:
+        while self.weight > self.most and self._pages:
             pages, locale, page, weight = self._pages.popleft()
             if page.used and spared < len(self._pages):
                 page.used = False
@@ -157,8 +161,12 @@ class Shelf:
                 self._pages.append((pages, locale, page, weight))
                 continue
             pages.pop(locale, None)
-            self.weight -= weight + len(page.memo) * ANSWER_WEIGHT
-            page.memo.clear()
+            self._take_off(page, weight)
+
+    def _take_off(self, page: Page, weight: int) -> None:
+        self.weight -= weight + len(page.memo) * ANSWER_WEIGHT
+        page.shelved = False
+        page.memo.clear()
 
 
 shelf = Shelf(settings.GATEWAY_LOCALE_PAGES_MB * 1024 * 1024)

@@ -63,7 +63,11 @@ def phrases(request: TenantRequest, brand: int, channel: str, locale: str) -> Ht
         )
     try:
         release = services.save_phrases(
-            found, locale, mine, seen=request.POST.get("seen", ""), by=request.user
+            found,
+            locale,
+            mine,
+            seen=request.POST.get("seen", ""),
+            by=request.user,
         )
     except DraftChanged as changed:
         now = _variant_or_404(changed.section, locale)

@@ -42,7 +42,12 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         return _page(request, found, section, form=form, status=422)
     chosen = form.cleaned_data["default_locale"]
     try:
-        release = services.set_default(found, chosen, seen=form.cleaned_data["seen"] or None, by=request.user)
+        release = services.set_default(
+            found,
+            chosen,
+            seen=form.cleaned_data["seen"] or None,
+            by=request.user,
+        )
     except DraftChanged as changed:
         # One field: it is shown as it was chosen, beside what the others have made of the list, to be saved again.
         form = DefaultForm(section=changed.section, may_edit=True, seen=digest(changed.section))
@@ -124,6 +129,7 @@ def steps(ready: rules.Compiled, section: Section, locale: str) -> list[dict[str
     return [
         {
             "name": names[layer.locale] if layer.source == "variant" else languages.name(layer.locale),
+            "twin": layer.source == "catalogue" and layer.locale in names,
             "locale": layer.locale,
             "shipped": layer.source == "catalogue",
             "step": sentences.STEPS[layer.step],
