@@ -59,8 +59,13 @@ const files = new Map([
 const manifest = {
   cards: hashed(files, "cards.js", "frame.js"),
   survey: hashed(files, "survey.js", "frame.js"),
+  files: hashed(files, "files.js", "frame.js"),
+  beep: hashed(files, "beep.js", "frame.js"),
   document: "frame.html",
   frame: hashed(files, "frame.js"),
+  signin: hashed(files, "signin.js", "host.js"),
+  explain: hashed(files, "explain.js", "host.js"),
+  commands: hashed(files, "commands.js", "host.js", "loader.js"),
   host: hashed(files, "host.js", "loader.js"),
   loader: "loader.js",
   preview: "preview.js",
@@ -72,7 +77,7 @@ files.set(
   `(($at)=>{${files
     .get("loader.js")
     .trim()
-    .replace(/import\((`\.\/host[^`]*`)\)/, "import($at?new URL($1,$at).href:$1)")}})(document.currentScript?.src);\n`,
+    .replace(/import\((`\.\/(?:host|commands)[^`]*`)\)/g, "import($at?new URL($1,$at).href:$1)")}})(document.currentScript?.src);\n`,
 );
 
 const html = await readFile(resolve(import.meta.dirname, "frame/frame.html"), "utf8");

@@ -18,6 +18,9 @@ const budget = [
   ["  host", null, await size("host")],
   ["  frame", null, await size("frame")],
   ["Pre-contact form (when a channel asks)", null, await size("survey")],
+  ["Files (with the first file)", null, await size("files")],
+  ["Sign-in (when a channel asks)", null, await size("signin")],
+  ["Commands (when a page uses them)", null, await size("commands")],
   ["Adaptive Cards (with the first card)", null, await size("cards")],
 ];
 

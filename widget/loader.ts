@@ -5,7 +5,7 @@
 
 type Call = ArrayLike<unknown>;
 interface Entry {
-  (...args: unknown[]): void;
+  (...args: unknown[]): unknown;
   q?: Call[];
   live?: true;
 }
@@ -16,17 +16,18 @@ const say = (text: string, error?: unknown) => console.error("[chat] " + text, .
 
 /* One list for both spellings: the order in which the page called is the order in which the host sees it. */
 const calls: unknown[][] = [];
-let deliver: ((call: unknown[]) => void) | undefined;
+let deliver: ((call: unknown[]) => unknown) | undefined;
 let asked = false;
 const warned = new Set<string>();
 
-function take(call: unknown[]): void {
+function take(call: unknown[]): unknown {
   const [area, act] = call;
-  if (area !== "chat" && area !== "guide") {
+  // "chat:<channel id>" is one of several chats on a page.
+  if (!/^(chat(:.*)?|guide)$/.test(String(area))) {
     const name = String(area);
     if (area !== "init" && !warned.has(name)) {
       warned.add(name);
-      console.warn(`[chat] Unknown command “${name}”: it was ignored.`);
+      console.warn(`[chat] Unknown command “${name}”: it was ignored. Commands of the chat begin with "chat", as in cxone("chat", "setLocale", "fr").`);
     }
     return;
   }
@@ -40,10 +41,12 @@ function take(call: unknown[]): void {
         "Serve it over http or https, e.g. with “python -m http.server”, and add that address to the channel's allowed domains.",
     );
   }
+  // Beside the host, not after it; what is wrong with it the host says.
+  if (calls.some((one) => one[1] !== "init")) import("./host/commands").catch(() => undefined);
   import("./host/main").then(
     (host) => {
       deliver = host.deliver;
-      calls.forEach(deliver);
+      for (const one of calls.splice(0)) deliver(one);
     },
     (error) =>
       say("The chat's code could not be loaded. With a Content-Security-Policy, allow this address in script-src.", error),
@@ -57,7 +60,7 @@ function takeOver(name: unknown, old: boolean): void {
   const live: Entry = (...args) => {
     try {
       // The older snippet has no word for the area: brandembassy('init', brand, channel).
-      take(old ? ["chat", ...args] : args);
+      return take(old ? ["chat", ...args] : args);
     } catch (error) {
       say("A command failed.", error);
     }

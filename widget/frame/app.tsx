@@ -10,9 +10,10 @@ import { Rich } from "./rich";
 export function App({ model }: { model: Model }) {
   const { phase, conf } = model;
   const shown = phase === "open" || phase === "closing";
+  const outside = conf.alwaysOnline ? { ...model, view: { ...model.view, available: true } } : model;
   return (
     <div class={`cw-corner cw-${conf.config.widget?.position === "left" ? "left" : "right"}`}>
-      {shown ? <Window model={model} /> : <Launcher model={model} />}
+      {shown ? <Window model={outside} inner={model} /> : <Launcher model={outside} />}
     </div>
   );
 }
@@ -44,7 +45,8 @@ function Launcher({ model }: { model: Model }) {
   );
 }
 
-function Window({ model }: { model: Model }) {
+/** `inner`: for what stands in the window, which is as available as the channel. */
+function Window({ model, inner }: { model: Model; inner: Model }) {
   const { view, say, phase, full, tell } = model;
   const [asking, setAsking] = useState(false);
   const list = view.multiple && !view.thread;
@@ -75,7 +77,7 @@ function Window({ model }: { model: Model }) {
         <IconButton name="down" label={say("minimizeLabel")} selector="HEADER_MINIMIZE_WINDOW" onClick={() => model.toggle(false)} />
       </header>
       <div class="cw-main" inert={asking}>
-        {list ? <Conversations model={model} /> : view.survey && (!view.live || view.available) ? <Survey key={view.thread} model={model} /> : <Conversation key={view.thread} model={model} />}
+        {list ? <Conversations model={model} /> : view.survey && (!view.live || inner.view.available) ? <Survey key={view.thread} model={model} /> : <Conversation key={view.thread} model={inner} />}
       </div>
       {asking && (
         <Question
@@ -250,6 +252,14 @@ function Question({ words, yes, no, answer }: { words: string; yes: string; no: 
   );
 }
 
+/** The page before what is shown: of a conversation, or of the list of them. */
+export const Older = ({ model: { view, say, tell } }: { model: Model }) =>
+  view.older ? (
+    <button type="button" class="cw-button cw-older" data-selector="SECONDARY_BUTTON" disabled={view.loadingOlder} onClick={() => tell({ type: "older" })}>
+      {say(view.loadingOlder ? "loading" : "loadPreviousButton")}
+    </button>
+  ) : null;
+
 function Conversations({ model }: { model: Model }) {
   const { view, say, clock, tell } = model;
   return (
@@ -277,10 +287,12 @@ function Conversations({ model }: { model: Model }) {
                 </button>
               </li>
             ))}
+            <Older model={model} />
           </ul>
         ) : (
           <Empty>{say(view.connection === "online" ? "noRunningConversations" : "loading")}</Empty>
         )}
+        <Older model={model} />
       </div>
       <footer class="cw-foot">
         <button

@@ -4,6 +4,7 @@
  * an inline colour would win over the channel's CSS. */
 import { AdaptiveCard, ExecuteAction, HostConfig, OpenUrlAction, SubmitAction, Version, type Action } from "adaptivecards";
 import { webAddress } from "../host/messages";
+import css from "./cards.css?inline";
 
 const inherit = { default: "inherit", subtle: "var(--cw-muted)" };
 const style = {
@@ -49,8 +50,14 @@ AdaptiveCard.onProcessMarkdown = (_text, result) => {
   result.didProcess = false;
 };
 
+let dressed: HTMLStyleElement | undefined;
+
 /** `send(text, postback)`: what a submitting button says for the visitor. False when the card cannot be drawn. */
 export function show(element: HTMLElement, payload: unknown, send: (text: string, postback?: string) => void): boolean {
+  if (!dressed?.isConnected) {
+    dressed = document.head.appendChild(document.createElement("style"));
+    dressed.textContent = css;
+  }
   try {
     const card = new AdaptiveCard();
     card.hostConfig = config;

@@ -7,7 +7,6 @@
 import { render } from "preact";
 import { MARGIN, type Configure, type Size, type ToFrame, type ToHost, type View } from "../shared/types";
 import { App } from "./app";
-import { beep } from "./beep";
 import { palette } from "./colors";
 import { clock, phrasebook, rightToLeft } from "./phrases";
 import { channelSheet } from "./sheets";
@@ -32,7 +31,9 @@ type PushListener = { types?: string[]; call: (event: unknown) => void };
 class Frame {
   #model: Model;
   #root!: Element;
-  #styles: Record<"widget" | "colors" | "channel", HTMLStyleElement>;
+  #styles: Record<"widget" | "colors", HTMLStyleElement>;
+  /** The channel's and the page's, each an element of its own: what is broken in one does not reach the next. */
+  #sheets: HTMLStyleElement[] = [];
   #listeners: PushListener[] = [];
   #scheduled = false;
   #launcher: Size = [0, 0];
@@ -58,7 +59,7 @@ class Frame {
       toggle: (open, focus) => void this.#toggle(open, focus),
       setSound: (on) => {
         this.#model.sound = on;
-        if (on) beep();
+        if (on) sound();
         this.#draw();
       },
     };
@@ -68,7 +69,7 @@ class Frame {
         '<meta name="color-scheme" content="light"><title>Chat</title></head><body class="be-template"><div id="be-chat-container" class="be-template"></div>',
     );
     this.#root = document.getElementById("be-chat-container")!;
-    this.#styles = { colors: this.#style(), widget: this.#style(), channel: this.#style() };
+    this.#styles = { colors: this.#style(), widget: this.#style() };
     this.#styles.widget.textContent = widgetCss;
     this.#dress();
     this.#offerCommands();
@@ -91,7 +92,7 @@ class Frame {
       case "view": {
         const before = model.view;
         model.view = { ...before, ...message.data };
-        if (model.sound && model.view.unread > before.unread) beep();
+        if (model.sound && model.view.unread > before.unread) sound();
         this.#seen();
         break;
       }
@@ -136,8 +137,12 @@ class Frame {
     document.title = say("customerChat");
     // The first style of the document: it names the layers in their order.
     this.#styles.colors.textContent = `@layer widget,channel,guide;@layer widget{${palette(conf.config.colors)}}`;
-    const css = channelSheet(conf.css);
-    if (this.#styles.channel.textContent !== css) this.#styles.channel.textContent = css;
+    for (const [i, text] of conf.css.entries()) {
+      const css = channelSheet(text);
+      const sheet = (this.#sheets[i] ??= this.#style());
+      if (sheet.textContent !== css) sheet.textContent = css;
+    }
+    for (const sheet of this.#sheets.splice(conf.css.length)) sheet.remove();
   }
 
   #draw(): void {
@@ -250,5 +255,8 @@ class Frame {
     document.body.append(script);
   }
 }
+
+/** Fetched by those who turn it on. */
+const sound = () => void import("./beep").then(({ beep }) => beep());
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -1,29 +1,15 @@
 /* The box to write in: text, files, and the signals that one is writing. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { FileRestrictions } from "../shared/types";
 import { Icon } from "./icons";
 import type { Model } from "./model";
-import { Rich } from "./rich";
 
 const STILL_TYPING = 4000;
-const MB = 1024 * 1024;
-
-/** Declared types as the contract compares them: `image/*` by its first part. Without a declared type the server decides. */
-function allowed(file: File, rules: FileRestrictions): boolean {
-  const megabytes = Number(rules.allowedFileSize);
-  if (megabytes && file.size > megabytes * MB) return false;
-  if (!file.type || !rules.allowedFileTypes?.length) return true;
-  return rules.allowedFileTypes.some(({ mimeType }) => {
-    const [kind, sub] = mimeType.toLowerCase().split("/");
-    const [fileKind, fileSub] = file.type.toLowerCase().split("/");
-    return kind === "*" || (kind === fileKind && (sub === "*" || sub === fileSub));
-  });
-}
+/** Loaded with the first file. */
+const loaded = () => import("./files");
 
 export function ReplyBox({ model }: { model: Model }) {
   const { view, conf, say, tell } = model;
   const [text, setText] = useState(conf.draft);
-  const [refused, setRefused] = useState(false);
   const [over, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
@@ -47,7 +33,7 @@ export function ReplyBox({ model }: { model: Model }) {
     const { first } = conf;
     if (first === undefined || view.connection !== "online" || view.messages.length) return;
     conf.first = undefined;
-    tell({ type: "send", text: first || say("beginButton") });
+    tell({ type: "first", text: first || say("beginButton") });
   });
 
   const signal = (on: boolean) => {
@@ -72,10 +58,28 @@ export function ReplyBox({ model }: { model: Model }) {
   const add = (list: FileList | null | undefined) => {
     const files = [...(list ?? [])];
     if (!files.length || !rules) return;
-    const good = files.filter((file) => allowed(file, rules));
-    setRefused(good.length < files.length);
-    if (good.length) tell({ type: "files", files: good });
+    void loaded().then(({ take }) => take(model, rules, files));
   };
+  useEffect(() => {
+    if (view.refused) void loaded().then(({ popUp }) => popUp(model, view.refused!));
+  }, [view.refused]);
+
+  // Anywhere in the window, or the browser would leave the chat for the file.
+  const dropped = useRef(add);
+  dropped.current = add;
+  useEffect(() => {
+    const drag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      setOver(event.type === "dragover" && !!rules);
+      if (event.type === "drop") dropped.current(event.dataTransfer.files);
+    };
+    const types = ["dragover", "drop", "dragleave"] as const;
+    for (const type of types) document.addEventListener(type, drag);
+    return () => {
+      for (const type of types) document.removeEventListener(type, drag);
+    };
+  }, [view.files]);
 
   return (
     <form
@@ -85,31 +89,7 @@ export function ReplyBox({ model }: { model: Model }) {
         event.preventDefault();
         send();
       }}
-      onDragOver={(event) => {
-        if (!rules || !event.dataTransfer?.types.includes("Files")) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        add(event.dataTransfer?.files);
-      }}
     >
-      {refused && rules && (
-        <div class="cw-refused" role="alert">
-          <p>
-            <b>{say("uploadMessage")}</b>
-            <Rich say={say} id="sendFileTextSize" values={{ filesize: rules.allowedFileSize ?? "" }} />
-            <br />
-            {rules.allowedFileTypes?.map(({ mimeType, description }) => description || mimeType).join(", ")}
-          </p>
-          <button type="button" class="cw-link" onClick={() => setRefused(false)}>
-            {say("close")}
-          </button>
-        </div>
-      )}
       <div class="cw-field">
         {rules && (
           <>

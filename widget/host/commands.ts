@@ -2,12 +2,12 @@
  *
  * A chunk of its own, loaded when a page uses a command: so nothing but types may be imported here, or what host and
  * commands share would become one file more. */
-import type { Session } from "./session";
 import type { Widget } from "./widget";
 
 type Command = (widget: Widget, ...args: unknown[]) => unknown;
 
-const LONGEST_ID = 64;
+/** Characters of a customer's id, as an environment keeps it. */
+const LONGEST_ID = 255;
 
 const str = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
 const fieldValue = (value: unknown): string => str(value) || (typeof value === "boolean" ? String(value) : "");
@@ -46,9 +46,9 @@ const always: Command = () => undefined;
 
 export const commands: Record<string, Command> = {
   // ---- who the visitor is
-  setAuthorizationCode: (widget, code) => {
+  setAuthorizationCode: (widget, code, verifier) => {
     if (widget.started) console.error("[chat] setAuthorizationCode must come before init: the chat is already starting without it.");
-    else widget.options.code = str(code);
+    else Object.assign(widget.options, { code: str(code), verifier: str(verifier) });
   },
   setCustomerName: (widget, name) => widget.withSession((session) => session.setName(str(name))),
   setCustomerId: (widget, id) => {
@@ -56,20 +56,24 @@ export const commands: Record<string, Command> = {
     else widget.setCustomer(str(id));
   },
   getCustomerIdentityId: (widget, callback) => {
-    let id: string | undefined;
-    const tell = (session: Session) => {
-      id = session.identity().idOnExternalPlatform;
-      if (typeof callback === "function") (callback as (id: string) => void)(id);
+    let known: string | undefined;
+    const tell = (id: string) => {
+      known = id;
+      if (typeof callback !== "function") return;
+      try {
+        (callback as (id: string) => void)(id);
+      } catch (error) {
+        console.error("[chat] The function of getCustomerIdentityId failed.", error);
+      }
     };
-    // Whoever signs in is known once the environment has said who it is.
-    widget.withIdentity(tell);
-    return id;
+    widget.withSession((session) => session.identified(tell));
+    return known;
   },
 
   // ---- custom fields and the pre-contact form
   hidePreSurvey: (widget) => {
     widget.options.hidePreSurvey = true;
-    widget.withSession((session) => session.surveyHidden());
+    widget.withSession((session) => session.ask());
   },
   setCaseCustomField: field("contact", "setCaseCustomField"),
   setContactCustomField: field("contact", "setContactCustomField"),
@@ -87,16 +91,22 @@ export const commands: Record<string, Command> = {
     if (key === undefined) {
       // All of it: the channel's own and what was added by key. Without a text the channel's own holds again.
       sheets.clear();
-      widget.set({ own: typeof css === "string" ? css : undefined });
+      widget.options.css = typeof css === "string" ? css : undefined;
     } else {
       // The last one set comes last, so that it wins among equals.
       sheets.delete(str(key));
       if (str(css)) sheets.set(str(key), str(css));
-      widget.set({});
     }
+    widget.dress();
   },
-  setWindowWidth: (widget, value) => widget.setPlace({ width: length(value) }),
-  setWindowHeight: (widget, value) => widget.setPlace({ height: length(value) }),
+  setWindowWidth: (widget, value) => {
+    const width = length(value);
+    if (width) widget.setPlace({ width });
+  },
+  setWindowHeight: (widget, value) => {
+    const height = length(value);
+    if (height) widget.setPlace({ height });
+  },
   setFullDisplay: (widget) => {
     widget.setPlace({ full: true });
     widget.open(true);
@@ -113,8 +123,8 @@ export const commands: Record<string, Command> = {
   sendFirstMessageAutomatically: (widget, text) => begin(widget, { wanted: text !== false, ...(str(text) ? { text: str(text) } : {}) }),
   setFirstAutomatedMessageContent: (widget, text) => begin(widget, { text: str(text) }),
   hideFirstSentMessage: (widget, hidden) => {
-    widget.options.hideFirst = hidden !== false;
-    widget.withSession((session) => session.firstHidden());
+    widget.options.showFirst = hidden === false;
+    widget.withSession((session) => session.hideFirst());
   },
 
   // ---- what happens
@@ -134,7 +144,8 @@ const without: Record<string, string> = {
 /** From the chat window's own JavaScript these make no sense, or are not its business. */
 const notFromFrame = new Set(["init", "setAuthorizationCode", "setCustomerId", "getCustomerIdentityId", "onPushUpdate", "onAnyPushUpdate"]);
 
-export function run(widget: Widget, name: unknown, args: unknown[]): unknown {
+/** `[name, …]` for this chat. */
+export function run(widget: Widget, [name, ...args]: unknown[]): unknown {
   const shown = str(name);
   if (Object.hasOwn(commands, shown)) return commands[shown]!(widget, ...args);
   if (Object.hasOwn(without, shown)) return warn(`“${shown}” has no effect: ${without[shown]}.`);
@@ -146,5 +157,5 @@ export function run(widget: Widget, name: unknown, args: unknown[]): unknown {
 export function runFromFrame(widget: Widget, [area, name, ...args]: unknown[]): void {
   if (area !== "chat") warn(`Unknown command “${str(area)}” in the chat window: it was ignored.`);
   else if (notFromFrame.has(str(name))) warn(`“${str(name)}” is a command of the page, not of the chat window: it was ignored.`);
-  else run(widget, name, args);
+  else run(widget, [name, ...args]);
 }

@@ -1,5 +1,4 @@
 /* The host of a page's chats: takes the loader's calls in order. */
-import { run } from "./commands";
 import { obj, str } from "./json";
 import { SocketConnection } from "./socket";
 import { openStores, remembered } from "./store";
@@ -11,9 +10,33 @@ const VERSION = "1.0.0";
 const base = new URL(/* @vite-ignore */ "../..", import.meta.url).href.replace(/\/$/, "");
 
 const widgets = new Map<string, Widget>();
-const prelude: unknown[][] = [];
+/** Commands for a chat that is not there yet, with the channel they name, or "". */
+let before: { channel: string; args: unknown[] }[] = [];
 let latest: Widget | undefined;
 let guideAsked = false;
+
+let commands: typeof import("./commands") | undefined;
+const waiting: (() => unknown)[] = [];
+
+/** The page's commands run in their order, once their code is there; `bare` is what needs none of it. */
+function inOrder(act: () => unknown, bare?: boolean): unknown {
+  if (commands || (bare && !waiting.length)) return act();
+  if (waiting.push(act) > 1) return;
+  void import("./commands")
+    .then(
+      (loaded) => (commands = loaded),
+      (error: unknown) => console.error("[chat] The code of the page's commands could not be loaded: they are left out.", error),
+    )
+    .then(() => {
+      for (const one of waiting.splice(0)) {
+        try {
+          one();
+        } catch (error) {
+          console.error("[chat] A command failed.", error);
+        }
+      }
+    });
+}
 
 function init(brand: string, channel: string): void {
   if (!/^\d+$/.test(brand) || !/^[\w-]+$/.test(channel)) {
@@ -25,7 +48,9 @@ function init(brand: string, channel: string): void {
   latest = known ?? create(brand, channel);
   if (known) return;
   widgets.set(key, latest);
-  for (const [name, ...args] of prelude) run(latest, name, args);
+  const mine = before.filter((one) => !one.channel || one.channel === channel);
+  before = before.filter((one) => !mine.includes(one));
+  for (const { args } of mine) commands?.run(latest, args);
   void latest.start();
 }
 
@@ -33,12 +58,13 @@ function create(brand: string, channel: string): Widget {
   const { lasting, tab } = openStores(base, brand, channel);
   return new Widget({
     frameUrl: `${base}/frame/1/${brand}/${channel}`,
-    channel,
+    refused: (error) => void import("./explain").then(({ explain }) => explain(error, channel)),
     lasting,
     tab,
+    command: (widget, args) => inOrder(() => commands?.runFromFrame(widget, args)),
     load: (locale) => loadChannel(base, brand, channel, locale),
     availability: async () => str(obj(await (await fetch(`${base}/chat/1.0/brand/${brand}/channel/${channel}/availability`)).json()).status),
-    connect: (config, identity, code) =>
+    connect: (config, identity, { code, verifier }) =>
       new SocketConnection({
         base,
         brand,
@@ -48,18 +74,25 @@ function create(brand: string, channel: string): Widget {
         secured: config.settings?.features?.securedSessions === true,
         mode: config.isSecuredCookieEnabled ? "cookie" : config.isAuthorizationEnabled ? "oauth" : "anonymous",
         code,
+        verifier,
         store: lasting,
+        tab,
         identity,
       }),
   });
 }
 
-/** One call of the page, `["chat", name, …]` or `["guide", …]`. */
-export function deliver([area, name, ...args]: unknown[]): void {
-  if (area === "guide") {
+/** One call of the page: `["chat", name, …]`, `["chat:<channel>", name, …]` for one of several, or `["guide", …]`. */
+export function deliver([area, ...args]: unknown[]): unknown {
+  const [kind, channel = ""] = str(area).split(":");
+  if (kind === "guide") {
     if (!guideAsked) console.warn("[chat] This environment shows no Guide: start the chat with cxone('chat', 'init', brand, channel).");
     guideAsked = true;
-  } else if (name === "init") init(str(args[0]), str(args[1]));
-  else if (latest) run(latest, name, args);
-  else prelude.push([name, ...args]);
+  } else if (args[0] === "init") inOrder(() => init(str(args[1]), str(args[2])), true);
+  else
+    return inOrder(() => {
+      const widget = channel ? [...widgets].find(([key]) => key.endsWith(":" + channel))?.[1] : latest;
+      if (widget) return commands?.run(widget, args);
+      before.push({ channel, args });
+    });
 }

@@ -9,6 +9,8 @@ import { remembered, uuid, type Store } from "./store";
 /** The web client's own limit on a custom field's value, in characters. */
 const LONGEST_VALUE = 1024;
 const TYPING_ENDS = 20_000;
+/** Conversations of one page of the list. */
+const PAGE = 20;
 
 interface Thread {
   id: string;
@@ -37,6 +39,8 @@ export interface SessionOptions {
   tab: Store;
   /** The page hides the pre-contact form. */
   hideSurvey(): boolean;
+  /** The page shows the message that began the conversation by itself. */
+  showFirst(): boolean;
   /** Keys of the view that changed. */
   show(patch: Partial<View>): void;
   /** Every push, for onPushUpdate. */
@@ -51,11 +55,14 @@ export class Session {
   #connectionState: View["connection"] = "idle";
   #problem = "";
   #loadingOlder = false;
+  /** Conversations before the ones listed. */
+  #all = { scrollToken: "" };
   #typist = "";
   #typistThread = "";
   #typingTimer?: number;
   #outbox: Outbox;
-  #uploads = new Map<string, { file: File; thread: string; shown: ChatMessage }>();
+  #uploads = new Map<string, { file: File; thread: string; shown: ChatMessage; stop?: AbortController }>();
+  #refusedFile: View["refused"] = null;
   #contactFields = new Map<string, string>();
   #customerFields = new Map<string, string>();
   #unsentContact = false;
@@ -64,6 +71,7 @@ export class Session {
   /** Answers to the form, for the conversation they were given in. */
   #survey: { thread: string; values: Record<string, string>; done?: boolean };
   #wrong?: { thread: string; fields: { ident: string; message: string }[] };
+  #identified: ((id: string) => void)[] = [];
   #dirty = new Set<keyof View>();
   #available: boolean;
   #name: { firstName?: string; lastName?: string } = {};
@@ -106,6 +114,13 @@ export class Session {
     return !!this.#options.lasting.get("begun") || this.#outbox.all.length > 0;
   }
 
+  /** Calls with the visitor's id as soon as it is settled: with a sign-in, the environment has to say it. */
+  identified(tell: (id: string) => void): void {
+    const { isAuthorizationEnabled, isSecuredCookieEnabled } = this.#options.config;
+    if (this.#connectionState === "online" || !(isAuthorizationEnabled || isSecuredCookieEnabled)) tell(this.identity().idOnExternalPlatform);
+    else this.#identified.push(tell);
+  }
+
   get running(): boolean {
     return this.#connectionState !== "idle";
   }
@@ -139,7 +154,13 @@ export class Session {
 
   async #opened(identity: Json | undefined): Promise<void> {
     const id = str(identity?.idOnExternalPlatform);
-    if (id) this.#options.lasting.set("customer", id);
+    const { lasting, config } = this.#options;
+    if (id && (config.isAuthorizationEnabled || config.isSecuredCookieEnabled)) {
+      // Somebody else has signed in on this browser: nothing of the one before shows, or is sent.
+      if ((lasting.get("signedIn") ?? id) !== id) this.setCustomer(id);
+      lasting.set("signedIn", id);
+    }
+    if (id) lasting.set("customer", id);
     if (!this.#name.firstName && str(identity?.firstName)) {
       this.#name = { firstName: str(identity?.firstName), lastName: str(identity?.lastName) || undefined };
     }
@@ -150,6 +171,7 @@ export class Session {
       throw error;
     }
     this.#connectionState = "online";
+    for (const tell of this.#identified.splice(0)) this.identified(tell);
     this.#problem = "";
     this.#changed("survey", "connection", "problem", "messages", "threads", "thread", "closed", "waiting", "agent", "avatar", "unread", "older");
     this.#sendFields();
@@ -177,8 +199,7 @@ export class Session {
   /** After every (re)connection: the conversations as the server has them. What it does not know is no error. */
   async #recover(): Promise<void> {
     if (this.#multiple) {
-      const { threads } = await this.#tolerate("FetchThreadList", {});
-      const known = new Set<string>();
+      const { known, threads } = await this.#list();
       for (const one of list(threads)) {
         const found = obj(one);
         const id = str(found.idOnExternalPlatform);
@@ -191,7 +212,7 @@ export class Session {
         if (id !== this.#current) void this.#loadMetadata(thread);
       }
       // Archived from another device.
-      for (const [id, thread] of this.#threads) if (thread.begun && !known.has(id) && threads) this.#forget(id);
+      for (const [id, thread] of this.#threads) if (thread.begun && !known.has(id) && threads && !this.#all.scrollToken) this.#forget(id);
       if (!this.#current && !this.#threads.size) this.#open(uuid());
       // Signed in on a new device: there are conversations to choose from, unless one has been begun meanwhile.
       else if (known.size && this.#idle(this.#current)) this.#open("");
@@ -211,6 +232,25 @@ export class Session {
       this.#merge(id, found);
       if (id !== this.#current) this.#open(id);
     } else if (!this.#current) this.#open(uuid());
+  }
+
+  /** A page of the customer's conversations, newest first. */
+  async #list(scrollToken?: string): Promise<{ known: Set<string>; threads: unknown }> {
+    const { threads, scrollToken: next } = await this.#tolerate("FetchThreadList", { limit: PAGE, scrollToken });
+    const known = new Set<string>();
+    this.#all.scrollToken = str(next);
+    for (const one of list(threads)) {
+      const found = obj(one);
+      const id = str(found.idOnExternalPlatform);
+      if (!id) continue;
+      known.add(id);
+      const thread = this.#thread(id);
+      thread.begun = true;
+      thread.name = str(found.threadName);
+      thread.closed = found.canAddMoreMessages === false;
+      if (id !== this.#current) void this.#loadMetadata(thread);
+    }
+    return { known, threads };
   }
 
   async #tolerate(eventType: string, data: Json): Promise<Json> {
@@ -417,6 +457,17 @@ export class Session {
     this.#flush();
   }
 
+  /** Words that begin a conversation by themselves: for the agent to see at once, for the visitor only if the page says so. */
+  sendFirst(text: string): void {
+    const thread = this.#current;
+    if (!thread || this.#threads.get(thread)?.begun || this.#messagesOf(thread, true).length) return;
+    const id = uuid();
+    this.#options.lasting.set("first:" + thread, id);
+    this.send(text, undefined, [], id);
+  }
+
+  hideFirst = () => this.#changed("messages", "threads");
+
   sendFiles(files: File[]): void {
     this.start();
     if (!this.#threads.has(this.#current) || this.#thread(this.#current).closed) this.#open(uuid());
@@ -444,8 +495,17 @@ export class Session {
     this.#changed("messages");
   }
 
+  /** Without an id: the visitor has read why a file was not taken. */
+  cancel(id: string): void {
+    this.#uploads.get(id)?.stop?.abort();
+    this.#uploads.delete(id);
+    if (!id) this.#refusedFile = null;
+    this.#changed("messages", "refused");
+  }
+
   async #upload(id: string): Promise<void> {
     const upload = this.#uploads.get(id)!;
+    upload.stop = new AbortController();
     const { shown, file } = upload;
     shown.state = "sending";
     shown.files![0]!.progress = 0;
@@ -455,7 +515,7 @@ export class Session {
       const answer = await this.#options.connection.upload(file, (part) => {
         shown.files![0]!.progress = part;
         this.#changed("messages");
-      });
+      }, upload.stop.signal);
       const url = str(answer.fileUrl);
       if (url) {
         // From here on it is a message like another: the outbox keeps it.
@@ -467,12 +527,13 @@ export class Session {
         return;
       }
       // A refused upload answers 200 with what would have been allowed.
-      if (answer.allowedFileSize !== undefined) {
-        this.#files = answer;
-        this.#changed("files");
-      }
-      shown.error = "uploadMessage";
+      const { refusal, ...files } = answer;
+      if (answer.allowedFileSize !== undefined) this.#files = files;
+      this.#refusedFile = { name: file.name, code: str(refusal) };
+      this.#uploads.delete(id);
+      return this.#changed("messages", "files", "refused");
     } catch (error) {
+      if (!this.#uploads.has(id)) return;
       shown.error = error instanceof ServerError ? "uploadFailed" : "fileSendingFailed";
     }
     shown.state = "failed";
@@ -569,10 +630,15 @@ export class Session {
   }
 
   older(): void {
-    const thread = this.#threads.get(this.#current);
-    if (!thread?.scrollToken || this.#loadingOlder) return;
+    const thread = this.#threads.get(this.#current) ?? this.#all;
+    if (!thread.scrollToken || this.#loadingOlder) return;
     this.#loadingOlder = true;
     this.#changed("loadingOlder");
+    const done = () => {
+      this.#loadingOlder = false;
+      this.#changed("threads", "messages", "older", "loadingOlder");
+    };
+    if (thread === this.#all) return void this.#list(this.#all.scrollToken).catch(() => undefined).finally(done);
     this.#request("LoadMoreMessages", {
       thread: { idOnExternalPlatform: thread.id },
       scrollToken: thread.scrollToken,
@@ -588,10 +654,7 @@ export class Session {
       .catch((error) => {
         if (error instanceof ServerError) thread.scrollToken = "";
       })
-      .finally(() => {
-        this.#loadingOlder = false;
-        this.#changed("messages", "older", "loadingOlder");
-      });
+      .finally(done);
   }
 
   // ---- what the page says about the visitor
@@ -727,13 +790,14 @@ export class Session {
     };
   }
 
-  #messagesOf(id: string): ChatMessage[] {
+  #messagesOf(id: string, all = this.#options.showFirst()): ChatMessage[] {
     const stored = this.#threads.get(id)?.messages ?? [];
     const sending = [
       ...this.#outbox.all.filter((item) => item.thread === id).map((item) => this.#pendingMessage(item)),
       ...[...this.#uploads.values()].filter((one) => one.thread === id).map((one) => one.shown),
     ];
-    return [...stored, ...sending.sort((a, b) => a.at - b.at)];
+    const hidden = !all && this.#options.lasting.get("first:" + id);
+    return [...stored, ...sending.sort((a, b) => a.at - b.at)].filter((message) => message.id !== hidden);
   }
 
   #countUnread(thread: Thread, messages = thread.messages): number {
@@ -769,17 +833,18 @@ export class Session {
       threads,
       thread: this.#current,
       messages,
-      older: !!thread?.scrollToken,
+      older: !!(thread ?? this.#all).scrollToken,
       loadingOlder: this.#loadingOlder,
       typing: this.#typistThread === this.#current ? this.#typist : "",
       agent: thread?.agent ?? "",
       avatar: thread?.avatar ?? "",
       closed: thread?.closed ?? false,
-      waiting: !!thread && messages.length > 0 && !thread.agent && !thread.closed,
+      waiting: !!thread && (thread.begun || messages.length > 0) && !thread.agent && !thread.closed,
       queue: thread?.queue ?? 0,
       noAgent: thread?.noAgent ?? false,
       unread: threads.reduce((sum, one) => sum + one.unread, 0),
       files: this.#files,
+      refused: this.#refusedFile,
       survey: this.#asked(),
     };
   }

@@ -1,6 +1,5 @@
 /* One chat on a page: puts the channel JSON, the conversation, the iframe and the page's commands together. */
 import type { ChannelConfig, Configure, ToHost } from "../shared/types";
-import { notFromFrame, run } from "./commands";
 import { ServerError, type Connection, type PushEvent } from "./connection";
 import { str } from "./json";
 import { PageFrame, type Place } from "./page";
@@ -12,13 +11,15 @@ const AVAILABILITY_EVERY = 60_000;
 
 export interface Environment {
   frameUrl: string;
-  /** For messages in the console only. */
-  channel: string;
+  /** No chat: says why. */
+  refused?(error: ServerError): void;
   lasting: Store;
   tab: Store;
   load(locale: string): Promise<ChannelConfig>;
   availability?: () => Promise<string>;
-  connect(config: ChannelConfig, identity: Session["identity"], code?: string): Connection;
+  connect(config: ChannelConfig, identity: Session["identity"], signIn: { code?: string; verifier?: string }): Connection;
+  /** What the channel's JavaScript, inside the window, calls. */
+  command(widget: Widget, args: unknown[]): void;
   container?: HTMLElement;
   preview?: boolean;
 }
@@ -26,7 +27,19 @@ export interface Environment {
 type Listener = { types?: string[]; call: (event: PushEvent) => void };
 
 export class Widget {
-  readonly options: { code?: string; hidePreSurvey?: boolean; external: string[] } = { external: [] };
+  readonly options: {
+    code?: string;
+    verifier?: string;
+    hidePreSurvey?: boolean;
+    external: string[];
+    /** Instead of the channel's CSS. */
+    css?: string;
+    /** CSS added by the page, by its key. */
+    sheets: Map<string, string>;
+    /** The first message that is sent by itself: whether, and what; "" = the window's words. */
+    begin: { wanted?: boolean; text: string };
+    showFirst?: boolean;
+  } = { external: [], sheets: new Map(), begin: { text: "" } };
   started = false;
   #config?: ChannelConfig;
   #session?: Session;
@@ -81,10 +94,11 @@ export class Widget {
     const identity = () => this.#session!.identity();
     this.#session = new Session({
       config: config!,
-      connection: environment.connect(config!, identity, this.options.code),
+      connection: environment.connect(config!, identity, this.options),
       lasting: environment.lasting,
       tab: environment.tab,
       hideSurvey: () => !!this.options.hidePreSurvey,
+      showFirst: () => !!this.options.showFirst,
       show: (patch) => this.#frame!.post({ type: "view", data: patch }),
       pushed: (event) => this.#tell(event),
       external: (type, message) => {
@@ -109,19 +123,8 @@ export class Widget {
   }
 
   #explain(error: unknown): void {
-    const { channel } = this.#environment;
-    const code = error instanceof ServerError ? error.code : "";
-    const words =
-      code === "OriginNotAllowed"
-        ? `This page's address, ${location.origin}, is not among the allowed domains of ${channel}. Add it under “Customize CSS and JS > Allowed domains” of the channel.`
-        : code === "ip_blocked"
-          ? `Visitors from this network address are blocked on ${channel}.`
-          : /NotFound/.test(code)
-            ? `There is no channel ${channel} for this brand in this environment. Compare the ids with the channel's page “Initialization and test”.`
-            : code
-              ? `The environment refused ${channel} (${code}).`
-              : "The environment could not be reached. With a Content-Security-Policy, allow its address in connect-src.";
-    console.error("[chat] " + words, ...(code ? [(error as Error).message] : [error]));
+    if (error instanceof ServerError) this.#environment.refused?.(error);
+    else console.error("[chat] The environment could not be reached. With a Content-Security-Policy, allow its address in connect-src.", error);
   }
 
   // ---- for commands
@@ -148,6 +151,10 @@ export class Widget {
   set(look: Partial<Configure>): void {
     Object.assign(this.#look, look);
     if (this.#config) this.#frame?.post({ type: "update", data: look });
+  }
+
+  dress(): void {
+    if (this.#config) this.#frame?.post({ type: "update", data: { css: this.#css() } });
   }
 
   translate(phrases: Record<string, unknown>): void {
@@ -192,7 +199,7 @@ export class Widget {
     this.setPlace({ side: config.widget?.position === "left" ? "left" : "right" });
     this.#frame?.post({
       type: "update",
-      data: { config, locale: this.#shownLocale(), phrases: this.#allPhrases(), css: this.#look.css ?? config.customCss ?? "" },
+      data: { config, locale: this.#shownLocale(), phrases: this.#allPhrases(), css: this.#css() },
     });
   }
 
@@ -212,6 +219,8 @@ export class Widget {
 
   #shownLocale = (): string => this.#config?.translationsLocale || this.#locale.split(",")[0]!;
 
+  #css = (): string[] => [this.options.css ?? this.#config!.customCss ?? "", ...this.options.sheets.values()];
+
   #allPhrases(): Record<string, string> {
     const served = Object.entries(this.#config?.translations ?? {}).filter(([, text]) => text);
     return { ...Object.fromEntries(served), ...this.#phrases };
@@ -222,7 +231,7 @@ export class Widget {
       config: this.#config!,
       locale: this.#shownLocale(),
       phrases: this.#allPhrases(),
-      css: this.#config!.customCss ?? "",
+      css: this.#css(),
       preview: !!this.#environment.preview,
       open: this.#wantsOpen,
       draft: this.#environment.tab.get("draft") ?? "",
@@ -262,6 +271,9 @@ export class Widget {
       case "retry":
         session.retry(str(message.id));
         break;
+      case "cancel":
+        session.cancel(str(message.id));
+        break;
       case "typing":
         session.typing(message.on === true);
         break;
@@ -292,10 +304,11 @@ export class Widget {
       case "subscribe":
         this.#frameListens = true;
         break;
-      case "command": {
-        const [area, name, ...args] = Array.isArray(message.args) ? message.args : [];
-        if (area === "chat" && !notFromFrame.has(name as string)) run(this, name, args);
-      }
+      case "first":
+        session.sendFirst(str(message.text));
+        break;
+      case "command":
+        if (Array.isArray(message.args)) this.#environment.command(this, message.args);
     }
   }
 

@@ -1,4 +1,5 @@
 /* The real widget on a draft, in the console: the same host and the same frame, with a scripted line instead of a socket. */
+import { runFromFrame } from "../host/commands";
 import { memoryStore } from "../host/store";
 import { Widget } from "../host/widget";
 import type { ChannelConfig } from "../shared/types";
@@ -40,9 +41,9 @@ export function mount(container: HTMLElement, options: PreviewOptions): Preview 
   });
   const widget = new Widget({
     frameUrl: options.frameUrl,
-    channel: "preview",
     lasting: memoryStore(),
     tab,
+    command: runFromFrame,
     load: () => Promise.resolve(localised()),
     connect: (_config, identity) => new ScriptedConnection(() => config.translationsLocale || locale, identity, options.begin),
     container,

@@ -38,6 +38,8 @@ export interface FileRestrictions {
 export interface ChatFile {
   name: string;
   url?: string;
+  /** Address of the picture, drawn anew by the environment. */
+  preview?: string;
   type?: string;
   /** Bytes. */
   size?: number;
@@ -114,6 +116,8 @@ export interface View {
   noAgent: boolean;
   unread: number;
   files: FileRestrictions | null;
+  /** A file the environment did not take, until the visitor has read why. */
+  refused: { name: string; code: string } | null;
   survey: SurveyView | null;
 }
 
@@ -122,12 +126,15 @@ export interface Configure {
   locale: string;
   /** Built here from config.translations and what the page set. */
   phrases: Record<string, string>;
-  css: string;
+  /** The channel's, then what the page added. */
+  css: string[];
   preview: boolean;
   open: boolean;
   draft: string;
   /** Send this when an empty conversation is opened; "" = the window's own words. */
   first?: string;
+  /** What stands outside the conversation says “online” whatever the channel is. */
+  alwaysOnline?: boolean;
 }
 
 export type Size = [width: number, height: number];
@@ -148,8 +155,11 @@ export type ToHost =
   /** Launcher and window in CSS pixels, shadows included. */
   | { type: "size"; open: boolean; launcher: Size; window: Size; title: string }
   | { type: "send"; text: string; postback?: string }
+  | { type: "first"; text: string }
   | { type: "files"; files: File[] }
   | { type: "retry"; id: string }
+  /** An upload is given up; "" = the refused file was read about. */
+  | { type: "cancel"; id: string }
   | { type: "typing"; on: boolean }
   | { type: "seen" }
   | { type: "draft"; text: string }
