@@ -140,7 +140,7 @@ def act(rows: list[Row], do: str) -> str:
 
 def slug(label: str, taken: set[str]) -> str:
     """An id made from a label: "À l’étranger" -> "a-l-etranger"."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", label.replace("’", "-")).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "option"
     made, number = base, 2
     while made in taken:

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from surveys.patterns import BadPattern as BadPattern
@@ -402,6 +402,10 @@ def _circle(survey: Survey) -> list[str]:
     return next((circle for ident in survey.items if (circle := look(ident, []))), [])
 
 
+def _together(chosen: tuple[frozenset[tuple[str, str, str]], ...]) -> frozenset[tuple[str, str, str]]:
+    return frozenset().union(*chosen)
+
+
 class _Reach:
     """Whether there are answers with which an item shows.
 
@@ -409,17 +413,15 @@ class _Reach:
     speak of included; an alternative is possible when each question has an answer that all its clauses agree to.
     """
 
-    #: Alternatives looked at; a form beyond that is given the benefit of the doubt.
-    MOST = 3_000
+    #: Alternatives of one question that are looked at; one with more is given the benefit of the doubt, and counts as always shown.
+    MOST = 200
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
         self._spread: dict[str, list[frozenset[tuple[str, str, str]]]] = {}
-        self.too_many = False
 
     def possible(self, ident: str) -> bool:
-        alternatives = self._alternatives(ident)
-        return self.too_many or any(self._agrees(one) for one in alternatives)
+        return bool(self._alternatives(ident))
 
     def _alternatives(self, ident: str) -> list[frozenset[tuple[str, str, str]]]:
         if ident in self._spread:
@@ -436,19 +438,15 @@ class _Reach:
                 each.append([own])
             else:
                 each.append([own | one for one in self._alternatives(clause["ident"])])
-        if condition["match"] == "any":
-            made = [one for alternatives in each for one in alternatives]
-        else:
-            made = []
-            for chosen in product(*each):
-                made.append(frozenset().union(*chosen))
-                if len(made) > self.MOST:
-                    self.too_many = True
-                    break
-        made = [one for one in dict.fromkeys(made) if self._agrees(one)]
-        if len(made) > self.MOST:
-            self.too_many = True
-        self._spread[ident] = made[: self.MOST]
+        spread = chain.from_iterable(each) if condition["match"] == "any" else map(_together, product(*each))
+        made: dict[frozenset[tuple[str, str, str]], None] = {}
+        for looked_at, one in enumerate(spread):
+            if looked_at >= self.MOST:
+                made = {frozenset(): None}
+                break
+            if one not in made and self._agrees(one):
+                made[one] = None
+        self._spread[ident] = list(made)
         return self._spread[ident]
 
     def _agrees(self, clauses: frozenset[tuple[str, str, str]]) -> bool:
