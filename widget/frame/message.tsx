@@ -32,13 +32,15 @@ function size(bytes: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: "unit", unit: UNITS[unit], unitDisplay: unit ? "short" : "long", maximumFractionDigits: unit > 1 ? 1 : 0 }).format(bytes);
 }
 
-export function Files({ files, mine, model }: { files: ChatFile[]; mine: boolean; model: Model }) {
+export function Files({ id, files, mine, model }: { id: string; files: ChatFile[]; mine: boolean; model: Model }) {
   const locale = document.documentElement.lang;
   return (
     <ul class="cw-files" aria-label={model.say("fileAttachment")}>
       {files.map((file) => {
         const picture = file.type?.startsWith("image/") ?? /\.(png|jpe?g|gif|webp|avif)$/i.test(file.name);
-        const inside = (
+        const inside = file.preview ? (
+          <img src={file.preview} alt={file.name} loading="lazy" referrerpolicy="no-referrer" />
+        ) : (
           <>
             <span class="cw-file-icon">
               <Icon name={picture ? "image" : "file"} size={22} />
@@ -57,7 +59,14 @@ export function Files({ files, mine, model }: { files: ChatFile[]; mine: boolean
                 {inside}
               </a>
             ) : (
-              <span class="cw-file">{inside}</span>
+              <span class="cw-file">
+                {inside}
+                {file.progress !== undefined && (
+                  <button type="button" class="cw-link" onClick={() => model.tell({ type: "cancel", id })}>
+                    {model.say("cancel")}
+                  </button>
+                )}
+              </span>
             )}
           </li>
         );

@@ -1,0 +1,133 @@
+/* Files a visitor chose: looked at before they travel, and the pop-up of one that is not taken. Loaded with the first file.
+ *
+ * Plain DOM and no import but types: a chunk that shared code with the window would have to know its name. */
+import type { FileRestrictions } from "../shared/types";
+import type { Model } from "./model";
+
+export interface Refusal {
+  /** A verdict's code (file_restrictions.rules), or "infected". */
+  code: string;
+  name: string;
+}
+
+const MB = 1024 * 1024;
+
+/* Beside a phrase that every language has, why; in the words of file_restrictions/sentences.py. */
+const words: Record<string, Record<string, string>> = {
+  en: {
+    attachments_off: "Files cannot be sent here.",
+    empty: "This file is empty.",
+    too_large: "This file is too large.",
+    too_large_for_type: "This file is too large for its type.",
+    bomb: "This archive cannot be checked.",
+    two_formats: "This file is of two types at once.",
+    program: "Programs cannot be sent here.",
+    program_inside: "This archive contains a program.",
+    unreadable_archive: "This archive cannot be checked.",
+    macros: "This document contains macros.",
+    not_what_it_says: "This file’s content is not what its name says.",
+    type_not_allowed: "This type of file is not accepted.",
+    infected: "This file contains malicious software.",
+  },
+  fr: {
+    attachments_off: "On ne peut pas envoyer de fichiers ici.",
+    empty: "Ce fichier est vide.",
+    too_large: "Ce fichier est trop volumineux.",
+    too_large_for_type: "Ce fichier est trop volumineux pour son type.",
+    bomb: "Cette archive ne peut pas être vérifiée.",
+    two_formats: "Ce fichier est de deux types à la fois.",
+    program: "On ne peut pas envoyer de programmes ici.",
+    program_inside: "Cette archive contient un programme.",
+    unreadable_archive: "Cette archive ne peut pas être vérifiée.",
+    macros: "Ce document contient des macros.",
+    not_what_it_says: "Le contenu de ce fichier n’est pas ce que dit son nom.",
+    type_not_allowed: "Ce type de fichier n’est pas accepté.",
+    infected: "Ce fichier contient un logiciel malveillant.",
+    images: "images",
+    videos: "vidéos",
+    "audio files": "fichiers audio",
+    "text files": "fichiers texte",
+  },
+};
+
+/** Why a file need not be sent at all, or undefined: the server looks again, and closer. */
+export function refusal(file: File, rules: FileRestrictions): string | undefined {
+  if (!file.size) return "empty";
+  if (file.size > Number(rules.allowedFileSize || 40) * MB) return "too_large";
+  // By what the browser says of it, as the contract compares: `image/*` by its first part. What it says nothing of the server sees.
+  const type = file.type.toLowerCase();
+  const allowed =
+    !type ||
+    !rules.allowedFileTypes?.length ||
+    rules.allowedFileTypes.some(({ mimeType }) => {
+      const kind = mimeType.toLowerCase();
+      return kind === "*" || kind === "*/*" || kind === type || (kind.endsWith("/*") && type.startsWith(kind.slice(0, -1)));
+    });
+  return allowed || alike(type) ? undefined : "type_not_allowed";
+}
+
+/* Browsers go by the system's list, which calls some types by other names: those are the server's to judge. */
+const alike = (type: string) => /^application\/(x-|octet-stream|zip|xml)|^text\/xml/.test(type) && !/x-msdownload|x-msdos|x-sh\b/.test(type);
+
+/** Sends the files that may be taken, and says why of the first that may not. */
+export function take(model: Model, rules: FileRestrictions, files: File[]): void {
+  const codes = files.map((file) => refusal(file, rules));
+  const first = codes.findIndex(Boolean);
+  if (first >= 0) popUp(model, { name: files[first]!.name, code: codes[first]! });
+  const good = files.filter((_, place) => !codes[place]);
+  if (good.length) model.tell({ type: "files", files: good });
+}
+
+/* In the layer of the window's own rules: the channel's CSS wins. */
+const css = `@layer widget{.cw-refusal{max-height:100%;overflow:hidden}.cw-refusal-name{font-weight:600;overflow-wrap:anywhere}.cw-refusal ul{overflow-y:auto;color:var(--cw-muted)}}`;
+
+/** Shows the pop-up over the window; the keyboard stays in it until it is closed. */
+export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void {
+  const rules = view.files ?? {};
+  const { locale, phrases } = conf;
+  const frame = document.getElementById("be-messenger");
+  if (!frame || frame.querySelector(".cw-refusal")) return;
+  const own = words[locale.slice(0, 2).toLowerCase()];
+  const make = (tag: string, text = "", attributes: Record<string, string> = {}) => {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  };
+  // A phrase may emphasise; here it is plain.
+  const plain = (id: Parameters<typeof say>[0], values?: Record<string, string>) => say(id, values).replace(/<[^>]*>/g, "");
+  const allowed = plain("sendFileTextSize", { filesize: rules.allowedFileSize ?? "" });
+  const veil = make("div", "", { class: "cw-veil" });
+  veil.append(make("style", css));
+  const box = make("div", "", { class: "cw-question cw-refusal", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "cw-refusal", "aria-describedby": "cw-refusal-why" });
+  box.append(make("h2", plain("fileSendingFailed"), { id: "cw-refusal" }), make("p", refused.name, { class: "cw-refusal-name", dir: "auto" }));
+  box.append(make("p", own?.[refused.code] ?? plain("uploadMessage"), { id: "cw-refusal-why" }));
+  if (rules.isAttachmentsEnabled !== false && rules.allowedFileTypes?.length) {
+    box.append(make("p", allowed));
+    const list = make("ul", "", { tabindex: "0", "aria-label": allowed });
+    for (const { mimeType, description } of rules.allowedFileTypes) {
+      list.append(make("li", phrases["fileTypes." + mimeType] || own?.[description ?? ""] || description || mimeType));
+    }
+    box.append(list);
+  }
+  const button = make("button", say("close"), { type: "button", class: "cw-button cw-primary", "data-selector": "PRIMARY_BUTTON" });
+  box.append(button);
+  veil.append(box);
+  const before = document.activeElement as HTMLElement | null;
+  const rest = [...frame.children] as HTMLElement[];
+  for (const one of rest) one.inert = true;
+  const close = () => {
+    veil.remove();
+    for (const one of rest) one.inert = false;
+    before?.focus();
+    tell({ type: "cancel", id: "" });
+  };
+  button.onclick = close;
+  veil.onkeydown = (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    close();
+  };
+  frame.append(veil);
+  button.focus();
+}
