@@ -71,6 +71,29 @@ async def channel_json(scope: Scope, receive: Receive, send: Send) -> bool:
     return True
 
 
+async def _turn_away(channel: Channel, refusal: doors.Refusal, scope: Scope, send: Send) -> None:
+    """The release is told all the same: whoever waits for a publication to be visible may come from a blocked address."""
+    headers = [
+        *doors.cors(doors.header(scope["headers"], b"origin")),
+        (b"x-content-type-options", b"nosniff"),
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        *_release(channel),
+    ]
+    start, body, _ = _answer(refusal.status, headers, refusal.body(), scope["method"])
+    await send(start)
+    await send(body)
+    _hot.refused += 1
+    metrics.refusals.labels(refusal.code).inc()
+
+
+def _release(channel: Channel) -> doors.Headers:
+    told = [(b"x-release", str(channel.release).encode())]
+    if channel.revision:
+        told.append((b"x-revision", str(channel.revision).encode()))
+    return told
+
+
 def _page(channel: Channel, query: bytes) -> Page:
     if b"locale=" not in query:
         return channel.pages[channel.default_locale]
