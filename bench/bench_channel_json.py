@@ -104,7 +104,7 @@ def nginx(
         "NGINX_INCLUDES": str(support.ROOT / "deploy" / "nginx"),
         **{
             f"{name}_UPSTREAM": f"127.0.0.1:{environment_port}"
-            for name in ("CONSOLE", "TEST_ENV", "LIVE_ENV")
+            for name in ("CONSOLE", "TEST_ENV", "LIVE_ENV", "TEST_SOCKETS", "LIVE_SOCKETS")
         },
     }
     template = (support.ROOT / "deploy" / "nginx" / "chatadmin.conf.template").read_text()

@@ -166,13 +166,16 @@ async def agent_pane(url: str, key: str, times: Times, ready: asyncio.Event) -> 
 
 
 def start_under_uvicorn(environment: Environment) -> None:
-    """As docs/operating.md says for many sockets."""
+    """As docker-compose.yml does."""
     environment.process = subprocess.Popen(
         [
             *(sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(environment.port)),
             *(
                 "--ws",
                 "websockets-sansio",
+                "--ws-per-message-deflate",
+                "false",
+                "--no-proxy-headers",
                 "--log-level",
                 "warning",
                 "--no-access-log",

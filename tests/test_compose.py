@@ -66,10 +66,11 @@ def test_the_file_fits_the_compose_schema() -> None:
 def test_every_process_of_both_planes_is_there_with_a_health_check(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert set(services) == {
-        "nginx", "migrate", "console", "worker", "beat", "test-env", "live-env", "postgres", "redis",
+        "nginx", "migrate", "console", "worker", "beat", "test-env", "test-sockets", "live-env", "live-sockets", "postgres", "redis",
     }  # fmt: skip
     assert [name for name, service in services.items() if "healthcheck" not in service] == ["migrate"]
     assert [services[name]["deploy"]["replicas"] for name in ("test-env", "live-env")] == [2, 2]
+    assert [services[name]["deploy"]["replicas"] for name in ("test-sockets", "live-sockets")] == [2, 2]
 
 
 def test_every_secret_is_a_file_that_make_secrets_writes(compose: dict[str, Any], secret_files: Path) -> None:
@@ -295,7 +296,15 @@ def render(template: str, values: dict[str, str]) -> str:
 
 @contextmanager
 def front(folder: Path, secret_files: Path, upstreams: dict[str, int]) -> Iterator[int]:
-    """The nginx of docker-compose.yml, its templates filled in as there, on a loopback port; yields the TLS port."""
+    """The nginx of docker-compose.yml, its templates filled in as there, on a loopback port; yields the TLS port.
+
+    Sockets go to the environment's own process when no other is named for them.
+    """
+    upstreams = {
+        "TEST_SOCKETS": upstreams["TEST_ENV"],
+        "LIVE_SOCKETS": upstreams["LIVE_ENV"],
+        **upstreams,
+    }
     services = yaml.safe_load(COMPOSE.read_text())["services"]
     https, plain = pick(), pick()
     values = {name: str(value) for name, value in services["nginx"]["environment"].items()} | {
@@ -467,12 +476,14 @@ def test_a_socket_is_passed_through(nginx: int, secret_files: Path) -> None:
         assert (seen["headers"]["connection"], seen["headers"]["upgrade"]) == ("upgrade", "websocket")
 
 
-def test_an_attachment_of_forty_megabytes_passes_and_more_than_the_form_around_it_does_not(
+def test_an_attachment_of_forty_megabytes_passes_as_base64_and_more_does_not(
     nginx: int, secret_files: Path
 ) -> None:
     context = ssl.create_default_context(cafile=str(secret_files / "tls_certificate"))
     with httpx.Client(verify=context, timeout=30) as client:
-        for size, status in ((40 * 1024 * 1024, 200), (43 * 1024 * 1024, 413)):
+        # In lines of 76 characters with CR LF between them, as Android sends it.
+        base64 = -(-40 * 1024 * 1024 // 57) * 78
+        for size, status in ((base64 + 2048, 200), (56 * 1024 * 1024 + 1, 413)):
             answer = client.post(
                 f"https://127.0.0.1:{nginx}{CHANNEL}/attachment",
                 headers={"Host": TEST},
