@@ -13,7 +13,7 @@ const words = {
     title: "Commande nº 48213",
     body: "Expédiée hier, livraison prévue vendredi.",
     button: "Suivre le colis",
-    more: "Puis-je faire autre chose pour vous ?",
+    more: "Puis-je faire autre chose pour vous\u00a0?",
     replies: ["Changer l’adresse", "Parler de ma facture", "Non, merci !"],
     echo: (text: string) => `Bien reçu : « ${text} ».`,
   },
