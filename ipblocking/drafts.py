@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -63,6 +64,11 @@ def read(source: str, *, own_address: str | None, proxies: Iterable[str] = ()) -
     )
 
 
+def lines_digest(lines: Sequence[str]) -> bytes:
+    """What tells lists of lines apart."""
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).digest()
+
+
 def plain(source: str) -> str:
     """The text with line feeds alone, without a byte order mark, without what PostgreSQL cannot keep."""
     text = source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").replace("\x00", "")
@@ -87,46 +93,48 @@ def write(target: AddressList, source: str, lines: Sequence[str], *, told: dict[
 
 
 def _write_rows(target: AddressList, new: Sequence[str], gone: Sequence[str], *, by: str) -> None:
-    added = of_lines(new)
-    wanted = {(str(one.network), one.kind) for one in added}
-    dropped = [
-        (network, kind)
-        for one in of_lines(gone)
-        if (network := str(one.network), kind := one.kind) not in wanted
-    ]
+    wanted = {(str(one.network), one.kind): one for one in of_lines(new)}
+    dropped = {(str(one.network), one.kind) for one in of_lines(gone)}
+    # A line with another reason or end is the same entry: it keeps who added it, and its hits.
+    changed = {key: one for key, one in wanted.items() if key in dropped}
+    added = {key: one for key, one in wanted.items() if key not in dropped}
     keys = [current_tenant_id(), target.pk]
     with connection.cursor() as cursor:
-        if dropped:
-            cursor.execute(_DELETE, [*(list(column) for column in zip(*dropped, strict=True)), *keys])
+        if dropped - changed.keys():
+            networks, kinds = zip(*(dropped - changed.keys()), strict=True)
+            cursor.execute(_DELETE, [list(networks), list(kinds), *keys])
+        if changed:
+            cursor.execute(_UPDATE, [*_columns(changed), *keys])
         if added:
-            cursor.execute(
-                _UPSERT,
-                [
-                    *keys,
-                    target.saved_at,
-                    by,
-                    [str(one.network) for one in added],
-                    [one.kind for one in added],
-                    [one.reason for one in added],
-                    [
-                        None if one.expires is None else datetime.fromtimestamp(one.expires, UTC)
-                        for one in added
-                    ],
-                ],
-            )
+            cursor.execute(_INSERT, [*keys, target.saved_at, by, *_columns(added)])
+
+
+def _columns(entries: Mapping[tuple[str, str], Entry]) -> list[list[Any]]:
+    return [
+        [network for network, _ in entries],
+        [kind for _, kind in entries],
+        [one.reason for one in entries.values()],
+        [
+            None if one.expires is None else datetime.fromtimestamp(one.expires, UTC)
+            for one in entries.values()
+        ],
+    ]
 
 
 _DELETE = """
 DELETE FROM ipblocking_blockentry e USING unnest(%s::cidr[], %s::text[]) AS w(network, kind)
  WHERE e.tenant_id = %s AND e.list_id = %s AND e.network = w.network AND e.kind = w.kind
 """
-_UPSERT = """
+_UPDATE = """
+UPDATE ipblocking_blockentry e SET reason = w.reason, expires_at = w.expires
+  FROM unnest(%s::cidr[], %s::text[], %s::text[], %s::timestamptz[]) AS w(network, kind, reason, expires)
+ WHERE e.tenant_id = %s AND e.list_id = %s AND e.network = w.network AND e.kind = w.kind
+"""
+_INSERT = """
 INSERT INTO ipblocking_blockentry
        (tenant_id, list_id, added_at, added_by_label, hits, network, kind, reason, expires_at)
 SELECT %s, %s, %s, %s, 0, w.network, w.kind, w.reason, w.expires
   FROM unnest(%s::cidr[], %s::text[], %s::text[], %s::timestamptz[]) AS w(network, kind, reason, expires)
-ON CONFLICT (tenant_id, list_id, network, kind)
-DO UPDATE SET reason = EXCLUDED.reason, expires_at = EXCLUDED.expires_at
 """
 
 

@@ -23,7 +23,7 @@ kind; a single address stands without `/32` or `/128`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_pton
@@ -340,6 +340,8 @@ def moment_text(seconds: int) -> str:
 def line_of(entry: Entry) -> str:
     """The entry as the section keeps it, and as `parse` reads it back."""
     text = str(entry.network)
+    if entry.kind == "block" and entry.expires is None and not entry.reason:
+        return text
     if entry.kind == "allow":
         text = f"allow {text}"
     if entry.expires is not None:
@@ -355,26 +357,19 @@ def to_lines(entries: Iterable[Entry]) -> list[str]:
 
 def of_lines(lines: Iterable[Any]) -> list[Entry]:
     """The entries of a section's lines. Raises ValueError, naming the place, when one is not well-formed; see `problems`."""
-    out: list[Entry] = []
-    add = out.append
-    for number, line in enumerate(lines, start=1):
-        try:
-            add(
-                Entry(
-                    Network(4, int.from_bytes(inet_pton(AF_INET, line), "big"), 32), "block", "", None, number
-                )
-            )
-            continue
-        except (OSError, ValueError, TypeError):
-            plain = _plain(line) if isinstance(line, str) else None
+    return [entry_of(line, number) for number, line in enumerate(lines)]
+
+
+def entry_of(line: Any, number: int = 0) -> Entry:
+    """The entry of a section's line, which is the `number`th from 0. Raises ValueError."""
+    if isinstance(line, str):
+        plain = _plain(line)
         if plain is not None:
-            add(Entry(plain, "block", "", None, number))
-            continue
-        found, _ = parse_line(line, number, now=0.0) if isinstance(line, str) else ([], [])
-        if len(found) != 1:
-            raise ValueError(f"entries.{number - 1} is not an entry: {line!r}"[:300])
-        add(found[0])
-    return out
+            return Entry(plain, "block", "", None, number + 1)
+        found, _ = parse_line(line, number + 1, now=0.0)
+        if len(found) == 1:
+            return found[0]
+    raise ValueError(f"entries.{number} is not an entry: {line!r}"[:300])
 
 
 def section(lines: Sequence[str] = (), lists: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
@@ -406,8 +401,11 @@ MAX_LISTS = 50
 MAX_CHARACTERS = 6_000_000
 
 
-def problems(found: Any) -> list[Problem]:
-    """Everything wrong with a section; an empty list means that it can be published. Never raises on JSON."""
+def problems(found: Any, known: Callable[[Sequence[str]], bool] = lambda lines: False) -> list[Problem]:
+    """Everything wrong with a section; an empty list means that it can be published. Never raises on JSON.
+
+    `known` tells which lists of texts need not be looked at again.
+    """
     if not isinstance(found, Mapping):
         return [Problem("", "not_an_object")]
     out = [
@@ -415,7 +413,7 @@ def problems(found: Any) -> list[Problem]:
     ]
     if found.get("format") != 1 or isinstance(found.get("format"), bool):
         out.append(Problem("format", "wrong_format", str(found.get("format"))[:100]))
-    out += _line_problems("entries", found.get("entries"))
+    out += _line_problems("entries", found.get("entries"), known)
     shared = found.get("lists")
     if not isinstance(shared, list):
         return [*out, Problem("lists", "not_a_list", str(shared)[:100])]
@@ -434,7 +432,7 @@ def problems(found: Any) -> list[Problem]:
             out.append(Problem(path, "duplicate" if name == before else "not_sorted", name[:100]))
         else:
             before = name
-        out += _line_problems(f"{path}.entries", one["entries"])
+        out += _line_problems(f"{path}.entries", one["entries"], known)
     if not out:
         total = sum(len(line) + 1 for _, lines in all_lines(found) for line in lines)
         if total > MAX_CHARACTERS:
@@ -447,12 +445,14 @@ def all_lines(found: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     return [("", found["entries"]), *((one["name"], one["entries"]) for one in found["lists"])]
 
 
-def _line_problems(path: str, lines: Any) -> list[Problem]:
+def _line_problems(path: str, lines: Any, known: Callable[[Sequence[str]], bool]) -> list[Problem]:
     if not isinstance(lines, list):
         return [Problem(path, "not_a_list", str(lines)[:100])]
     if len(lines) > MAX_ENTRIES:
         return [Problem(path, "too_many", str(MAX_ENTRIES))]
     out: list[Problem] = []
+    if len(lines) > _MOST_PROBLEMS and all(isinstance(line, str) for line in lines) and known(lines):
+        return out
     before: tuple[Network, str] | None = None
     for index, line in enumerate(lines):
         if len(out) >= _MOST_PROBLEMS:

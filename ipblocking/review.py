@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
-from .addresses import Network, address_text, read_network
+from .addresses import BITS, Network, address_text, network, read_network
 from .entries import Entry, Finding
 from .rules import Matcher
 
@@ -35,27 +35,49 @@ def review(
     networks of `TRUSTED_PROXIES`, `now` in seconds since 1970. Exceptions and expiry are counted in. Each danger is said
     once per address, family or range, at the line of the first entry that brings it about.
     """
-    matcher = Matcher(entries)
-    lines = {(str(entry.network), entry.kind): entry.line for entry in entries}
+    own = read_network(own_address.partition("%")[0]) if own_address else None
+    watched = [(text, "blocks_proxy") for text in proxies] + [(text, "blocks_private") for text in PRIVATE]
+    looked_at = [one for text, _ in watched if (one := read_network(text)) is not None]
+    # Decisions in these ranges depend on what covers or lies in them: of a long list a small part.
+    near = _near(entries, [*looked_at, *([own] if own is not None else [])])
+    matcher = Matcher(near)
+    lines = {(str(entry.network), entry.kind): entry.line for entry in near}
     findings = []
     decision = matcher.blocked(own_address, now) if own_address else None
     if decision is not None and decision.blocked and decision.rule is not None:
         line = lines[decision.rule, "block"]
         findings.append(Finding(line, "blocks_you", "danger", decision.address, decision.rule))
     for family in (4, 6):
-        if matcher.blocked_share(family, now) >= EVERYONE:
-            blocks = (entry for entry in entries if entry.kind == "block" and entry.network.family == family)
+        blocks = [one for one in entries if one.kind == "block" and one.network.family == family]
+        most = sum(1 << (BITS[family] - one.network.prefix) for one in blocks)
+        # Without overlaps it would be that much: only then is it worth while to look closely.
+        if most >= EVERYONE * (1 << BITS[family]) and Matcher(entries).blocked_share(family, now) >= EVERYONE:
             widest = min(blocks, key=lambda entry: entry.network.prefix)
             findings.append(
                 Finding(widest.line, "blocks_everyone", "danger", f"IPv{family}", str(widest.network))
             )
-    watched = [(text, "blocks_proxy") for text in proxies] + [(text, "blocks_private") for text in PRIVATE]
     for text, code in watched:
         one = read_network(text)
-        rule = None if one is None else _first_block(entries, matcher, one, now)
+        rule = None if one is None else _first_block(near, matcher, one, now)
         if rule is not None:
             findings.append(Finding(lines[rule, "block"], code, "danger", rule, text))
     return sorted(findings, key=lambda finding: finding.line)
+
+
+def _near(entries: Sequence[Entry], ranges: Iterable[Network]) -> list[Entry]:
+    """The entries that overlap with any of the ranges, sorted; `entries` are sorted."""
+    found: set[int] = set()
+    for one in ranges:
+        begin = bisect_left(entries, (one.family, one.first), key=lambda entry: entry.network[:2])
+        end = bisect_right(entries, (one.family, one.last), key=lambda entry: entry.network[:2])
+        found.update(range(begin, end))
+        for prefix in range(one.prefix):
+            wider = network(one.family, one.first, prefix)
+            place = bisect_left(entries, wider, key=lambda entry: entry.network)
+            while place < len(entries) and entries[place].network == wider:
+                found.add(place)
+                place += 1
+    return [entries[place] for place in sorted(found)]
 
 
 def _first_block(entries: Sequence[Entry], matcher: Matcher, one: Network, now: float) -> str | None:

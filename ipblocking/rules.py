@@ -14,12 +14,13 @@ import hashlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from .addresses import BITS, Network, read_address
-from .entries import Entry, all_lines, moment_text, of_lines
+from .entries import Entry, all_lines, entry_of, moment_text
 
 _NEVER = float("inf")
 _ABSENT = -1
@@ -66,7 +67,7 @@ def compile_lines(lines: Sequence[str]) -> Matcher:
         raise ValueError("a line of the list is no text") from None
     found = _compiled.get(key)
     if found is None:
-        found = _compiled[key] = Matcher(of_lines(lines))
+        found = _compiled[key] = Matcher.of_lines(lines)
     return found
 
 
@@ -85,6 +86,9 @@ class _Family:
     """The networks of one family, as segments."""
 
     __slots__ = (
+        "_bits",
+        "_open",
+        "_texts",
         "allows",
         "buckets",
         "expires",
@@ -96,11 +100,9 @@ class _Family:
         "starts",
     )
 
-    def __init__(self, family: int, entries: Sequence[Entry]) -> None:
-        bits = BITS[family]
-        # Wider networks first where they begin together; an exception and a block of one network nest like any two.
-        rows = sorted(entries, key=lambda entry: (entry.network.first, entry.network.prefix, entry.kind))
+    def __init__(self, family: int) -> None:
         numbers: Any = (lambda: array("I")) if family == 4 else list
+        self._bits = BITS[family]
         self.starts: Any = numbers()
         self.owners = array("i")
         self.firsts: Any = numbers()
@@ -109,30 +111,45 @@ class _Family:
         self.allows = bytearray()
         self.expires = array("d")
         self.reasons: list[str] = []
-        texts: dict[str, str] = {}
-        open_: list[tuple[int, int]] = []  # (last address, index) of the networks we are inside of
-        self._segment(0, _ABSENT)
-        for index, entry in enumerate(rows):
-            first, prefix = entry.network.first, entry.network.prefix
-            while open_ and open_[-1][0] < first:
-                last, _ = open_.pop()
-                self._segment(last + 1, open_[-1][1] if open_ else _ABSENT)
-            self.firsts.append(first)
-            self.prefixes.append(prefix)
-            self.parents.append(open_[-1][1] if open_ else _ABSENT)
-            self.allows.append(entry.kind == "allow")
-            self.expires.append(_NEVER if entry.expires is None else entry.expires)
-            self.reasons.append(texts.setdefault(entry.reason, entry.reason))
-            self._segment(first, index)
-            open_.append((first | ((1 << (bits - prefix)) - 1), index))
-        top = (1 << bits) - 1
-        while open_:
-            last, _ = open_.pop()
-            if last < top:
-                self._segment(last + 1, open_[-1][1] if open_ else _ABSENT)
-        # Where each /16 begins among the segments: the search then looks at a handful, not at all of them.
         self.buckets = array("I")
-        if family == 4 and len(rows) > 1_000:
+        self._texts: dict[str, str] = {}
+        #: (last address, index) of the networks we are inside of.
+        self._open: list[tuple[int, int]] = []
+        self._segment(0, _ABSENT)
+
+    def add(self, first: int, prefix: int, allow: bool, expires: float, reason: str) -> None:
+        """The next network. They come by first address, wider ones first, an exception before a block of the same network.
+
+        Raises ValueError for one out of order.
+        """
+        opened, index = self._open, len(self.allows)
+        if index:
+            before = (self.firsts[-1], self.prefixes[-1], not self.allows[-1])
+            if before > (first, prefix, not allow):
+                raise ValueError("the list is not sorted")
+        while opened and opened[-1][0] < first:
+            last, _ = opened.pop()
+            self._segment(last + 1, opened[-1][1] if opened else _ABSENT)
+        self.firsts.append(first)
+        self.prefixes.append(prefix)
+        self.parents.append(opened[-1][1] if opened else _ABSENT)
+        self.allows.append(allow)
+        self.expires.append(expires)
+        self.reasons.append(self._texts.setdefault(reason, reason) if reason else "")
+        self._segment(first, index)
+        opened.append((first | ((1 << (self._bits - prefix)) - 1), index))
+
+    def finish(self) -> None:
+        """No network comes any more."""
+        top = (1 << self._bits) - 1
+        opened = self._open
+        while opened:
+            last, _ = opened.pop()
+            if last < top:
+                self._segment(last + 1, opened[-1][1] if opened else _ABSENT)
+        self._texts.clear()
+        # Where each /16 begins among the segments: the search then looks at a handful, not at all of them.
+        if self._bits == 32 and len(self.allows) > 1_000:
             self.buckets.extend(bisect_right(self.starts, number << 16) - 1 for number in range(1 << 16))
             self.buckets.append(len(self.starts) - 1)
 
@@ -160,10 +177,37 @@ class Matcher:
     __slots__ = ("__weakref__", "_four", "_six", "size")
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        rows = list(entries)
-        self.size = len(rows)
-        self._four = _Family(4, [entry for entry in rows if entry.network.family == 4])
-        self._six = _Family(6, [entry for entry in rows if entry.network.family == 6])
+        self._four, self._six = _Family(4), _Family(6)
+        # `allow` comes before `block`, as in a section.
+        for entry in sorted(entries, key=itemgetter(0, 1)):
+            family, first, prefix = entry.network
+            table = self._four if family == 4 else self._six
+            expires = _NEVER if entry.expires is None else entry.expires
+            table.add(first, prefix, entry.kind == "allow", expires, entry.reason)
+        self._finish()
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[Any]) -> Matcher:
+        """Of a section's lines, without making an object of each. Raises ValueError when they are not well-formed, or not sorted."""
+        made = cls.__new__(cls)
+        made._four, made._six = _Family(4), _Family(6)
+        four, six = made._four.add, made._six.add
+        for number, line in enumerate(lines):
+            try:
+                four(int.from_bytes(inet_pton(AF_INET, line), "big"), 32, False, _NEVER, "")
+                continue
+            except (OSError, TypeError, UnicodeEncodeError):
+                entry = entry_of(line, number)
+            family, first, prefix = entry.network
+            expires = _NEVER if entry.expires is None else entry.expires
+            (four if family == 4 else six)(first, prefix, entry.kind == "allow", expires, entry.reason)
+        made._finish()
+        return made
+
+    def _finish(self) -> None:
+        self._four.finish()
+        self._six.finish()
+        self.size = len(self._four.allows) + len(self._six.allows)
 
     def __len__(self) -> int:
         return self.size
@@ -307,4 +351,4 @@ class Blocklist:
 
 
 #: Lets nobody in.
-NOBODY = Blocklist([("", Matcher(of_lines(["0.0.0.0/0", "::/0"])))])
+NOBODY = Blocklist([("", Matcher.of_lines(["0.0.0.0/0", "::/0"]))])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext
@@ -13,7 +12,6 @@ from channels_config.models import Channel
 from ipblocking import drafts, entries
 from ipblocking.models import AddressList, ListUse
 from ipblocking.sentences import problem_sentence
-from kit.documents import canonical
 
 AREA_NAME = "ipblocking"
 
@@ -68,26 +66,25 @@ def use(channel: Channel, wanted: set[Any]) -> None:
 
 def check(section: Section, sections: Sections) -> list[Problem]:
     """What is wrong with a section from anywhere; never raises."""
-    try:
-        key = hashlib.sha256(canonical(section)).digest()
-    except (TypeError, ValueError):
-        return [Problem(AREA_NAME, "", problem_sentence("not_an_object", ""))]
-    if key in _found_good:
-        return []
-    found = entries.problems(section)
-    if not found:
-        remember(key)
-    return [Problem(AREA_NAME, one.path, problem_sentence(one.code, one.value)) for one in found]
+    return [
+        Problem(AREA_NAME, one.path, problem_sentence(one.code, one.value))
+        for one in entries.problems(section, _known)
+    ]
 
 
-#: Digests of sections that were looked at and found whole: every save of a channel, in whatever area, asks again.
-_found_good: dict[bytes, None] = {}
+#: Digests of lists that are known to be whole: every save of a channel, in whatever area, asks about all of them again.
+_good: dict[bytes, None] = {}
 
 
-def remember(key: bytes) -> None:
-    while len(_found_good) >= 256:
-        _found_good.pop(next(iter(_found_good)), None)
-    _found_good[key] = None
+def _known(lines: Sequence[str]) -> bool:
+    return drafts.lines_digest(lines) in _good
+
+
+def remember(lines: Sequence[str]) -> None:
+    """These lines were just made by `entries.line_of`: there is nothing wrong with them."""
+    while len(_good) >= 256:
+        _good.pop(next(iter(_good)), None)
+    _good[drafts.lines_digest(lines)] = None
 
 
 def describe(section: Section) -> Mapping[Any, Any]:

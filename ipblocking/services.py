@@ -58,6 +58,8 @@ def block_addresses(channel: Channel, found: Read, *, lists: Iterable[int], seen
     """
     wanted = set(lists)
 
+    section.remember(found.lines)
+
     def apply() -> None:
         own = drafts.own_list(channel)
         if own.version != seen:
@@ -89,6 +91,7 @@ def create_list(*, name: str, by: User) -> AddressList:
 
 def save_list(target: AddressList, found: Read, *, name: str, seen: int, by: User) -> AddressList:
     """Make what was read the shared list, and have every channel that uses it published, by a worker. Raises ListChanged, ValidationError."""
+    section.remember(found.lines)
     current = AddressList.shared.select_for_update().get(pk=target.pk)
     if current.version != seen:
         raise ListChanged(current)
