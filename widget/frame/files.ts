@@ -100,7 +100,7 @@ export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void 
   const veil = make("div", "", { class: "cw-veil" });
   veil.append(make("style", css));
   const box = make("div", "", { class: "cw-question cw-refusal", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "cw-refusal", "aria-describedby": "cw-refusal-why" });
-  box.append(make("h2", plain("fileSendingFailed"), { id: "cw-refusal" }), make("p", refused.name, { class: "cw-refusal-name", dir: "auto" }));
+  box.append(make("h2", plain("fileSendingFailed"), { id: "cw-refusal" }), make("p", refused.name.replace(/[\p{Cc}\p{Cf}]/gu, ""), { class: "cw-refusal-name", dir: "auto" }));
   box.append(make("p", own?.[refused.code] ?? plain("uploadMessage"), { id: "cw-refusal-why" }));
   if (rules.isAttachmentsEnabled !== false && rules.allowedFileTypes?.length) {
     box.append(make("p", allowed));
