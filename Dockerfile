@@ -28,6 +28,8 @@ RUN python tools/messages.py compile \
     && SECRET_KEY=build DATABASE_URL=postgresql://build@localhost/build REDIS_URL=redis://localhost \
        PUBLISHING_SIGNING_KEY='{}' TEST_ENV_ENCRYPTION_KEY='{}' LIVE_ENV_ENCRYPTION_KEY='{}' \
        python manage.py collectstatic --no-input --verbosity 0 --skip-checks
+# A new volume takes over the owner of the folder it covers.
+RUN install -d -o chatadmin -g chatadmin -m 0700 /files
 USER chatadmin
 EXPOSE 8000
 ENTRYPOINT ["/app/deploy/entrypoint.sh"]

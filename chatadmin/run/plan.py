@@ -152,6 +152,7 @@ class Plan:
                 json.dumps(snapshot.key_set(self._secrets[f"encryption_key_{name}"])),
             ),
             "GATEWAY_BRANDS": env.text("GATEWAY_BRANDS", "*"),
+            "GATEWAY_FILES_DIR": str(Path(env.text("GATEWAY_FILES_DIR", str(self._folder / "files"))) / name),
         }
 
     # --- programs ---
