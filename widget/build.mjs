@@ -82,6 +82,10 @@ files.set(
 
 const html = await readFile(resolve(import.meta.dirname, "frame/frame.html"), "utf8");
 files.set("frame.html", html.replace("{{frame}}", manifest.frame));
+// Two bundles of ours that shared something would fetch one file more: it has to be said whose chunk that is.
+const strangers = [...files.keys()].filter((name) => !Object.values(manifest).includes(name));
+if (strangers.length) throw new Error(`Nobody expects these chunks: ${strangers.join(", ")}`);
+files.set("cxone.d.ts", await readFile(resolve(import.meta.dirname, "cxone.d.ts"), "utf8"));
 files.set("manifest.json", JSON.stringify(manifest, null, 2) + "\n");
 
 await mkdir(outDir, { recursive: true });

@@ -1,7 +1,7 @@
 /* One conversation: its state, its messages, and the box to write in. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatMessage } from "../shared/types";
-import { Avatar, Empty } from "./app";
+import { Avatar, Empty, Older } from "./app";
 import { Icon } from "./icons";
 import { Card, Files, Text } from "./message";
 import type { Model } from "./model";
@@ -75,7 +75,7 @@ function Activity({ model: { view, say } }: { model: Model }) {
 }
 
 function Messages({ model }: { model: Model }) {
-  const { view, say, clock, tell } = model;
+  const { view, say, clock } = model;
   const { messages } = view;
   const box = useRef<HTMLDivElement>(null);
   const place = useRef({ first: "", last: "", height: 0, end: true });
@@ -118,11 +118,7 @@ function Messages({ model }: { model: Model }) {
     <div class="cw-scroll">
       <div class="cw-content" data-selector="CONTENT" ref={box} onScroll={onScroll} tabIndex={0} role="region" aria-label={say("customerChat")}>
         <div class="cw-flow">
-          {view.older && (
-            <button type="button" class="cw-button cw-older" data-selector="SECONDARY_BUTTON" disabled={view.loadingOlder} onClick={() => tell({ type: "older" })}>
-              {say(view.loadingOlder ? "loading" : "loadPreviousButton")}
-            </button>
-          )}
+          <Older model={model} />
           {!messages.length && !view.older && <Empty><Rich say={say} id={view.available ? "waitingDescription" : "weAreOffline"} /></Empty>}
           <div class="cw-log" role="log" aria-live="polite" aria-relevant="additions" aria-label={say("customerChat")}>
             {messages.map((message, i) => {
@@ -233,7 +229,7 @@ function Message({ message, model, starts, ends, named, timed, state, last }: Me
               <Card card={card} fallback={message.text} model={model} />
             </div>
           )}
-          {message.files && message.files.length > 0 && <Files files={message.files} mine={mine} model={model} />}
+          {message.files && message.files.length > 0 && <Files id={message.id} files={message.files} mine={mine} model={model} />}
         </div>
         {replies.length > 0 && (
           <div class="cw-replies">

@@ -33,6 +33,6 @@ export interface Connection {
   start(events: ConnectionEvents): void;
   /** Postback data; rejects with ServerError or LineBroken. */
   request(eventType: string, data: Record<string, unknown>): Promise<Record<string, unknown>>;
-  upload(file: File, progress: (part: number) => void): Promise<Record<string, unknown>>;
+  upload(file: File, progress: (part: number) => void, signal: AbortSignal): Promise<Record<string, unknown>>;
   stop(): void;
 }

@@ -58,6 +58,7 @@ function create(brand: string, channel: string): Widget {
   const { lasting, tab } = openStores(base, brand, channel);
   return new Widget({
     frameUrl: `${base}/frame/1/${brand}/${channel}`,
+    channel,
     refused: (error) => void import("./explain").then(({ explain }) => explain(error, channel)),
     lasting,
     tab,

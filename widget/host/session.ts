@@ -630,15 +630,15 @@ export class Session {
   }
 
   older(): void {
-    const thread = this.#threads.get(this.#current) ?? this.#all;
-    if (!thread.scrollToken || this.#loadingOlder) return;
+    const thread = this.#threads.get(this.#current);
+    if (!(thread ?? this.#all).scrollToken || this.#loadingOlder) return;
     this.#loadingOlder = true;
     this.#changed("loadingOlder");
     const done = () => {
       this.#loadingOlder = false;
       this.#changed("threads", "messages", "older", "loadingOlder");
     };
-    if (thread === this.#all) return void this.#list(this.#all.scrollToken).catch(() => undefined).finally(done);
+    if (!thread) return void this.#list(this.#all.scrollToken).catch(() => undefined).finally(done);
     this.#request("LoadMoreMessages", {
       thread: { idOnExternalPlatform: thread.id },
       scrollToken: thread.scrollToken,

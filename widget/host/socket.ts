@@ -22,7 +22,9 @@ export interface SocketOptions {
   secured: boolean;
   mode: "anonymous" | "cookie" | "oauth";
   code?: string;
+  verifier?: string;
   store: Store;
+  tab: Store;
   identity(): { idOnExternalPlatform: string; firstName?: string; lastName?: string };
 }
 
@@ -47,7 +49,7 @@ export async function refusal(answer: Response): Promise<ServerError> {
     /* not JSON */
   }
   const error = obj(body.error);
-  const code = (body.errorCode === "ip_blocked" && "ip_blocked") || str(error.errorCode) || str(body.errorCode) || (answer.status === 404 ? "NotFound" : "HTTP " + answer.status);
+  const code = answer.status > 499 ? "HTTP " + answer.status : (body.errorCode === "ip_blocked" && "ip_blocked") || str(error.errorCode) || str(body.errorCode) || (answer.status === 404 ? "NotFound" : "HTTP " + answer.status);
   return new ServerError(code, str(error.errorMessage) || str(body.errorMessage));
 }
 
@@ -63,7 +65,6 @@ export class SocketConnection implements Connection {
   #open = false;
   #known: unknown[] = [];
   #token?: { value: string; until: number };
-  #refresh?: string;
   #access?: string;
   /** Since the last answer, the token has been fetched anew because it was refused. */
   #renewed = false;
@@ -91,7 +92,7 @@ export class SocketConnection implements Connection {
     return this.#open ? this.#ask(eventType, data) : Promise.reject(new LineBroken());
   }
 
-  upload(file: File, progress: (part: number) => void): Promise<Json> {
+  upload(file: File, progress: (part: number) => void, signal: AbortSignal): Promise<Json> {
     const { base, brand, channel } = this.#options;
     return new Promise((resolve, reject) => {
       const reader = new FileReader();
@@ -102,14 +103,17 @@ export class SocketConnection implements Connection {
         call.setRequestHeader("Content-Type", "application/json");
         if (this.#token) call.setRequestHeader("Authorization", "Bearer " + this.#token.value);
         call.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
-        call.onerror = () => reject(new LineBroken());
+        call.onerror = call.onabort = () => reject(new LineBroken());
+        signal.onabort = () => call.abort();
         call.onload = () => {
           try {
-            resolve(obj(JSON.parse(call.responseText)));
+            if (call.status > 299) throw 0;
+            resolve({ ...obj(JSON.parse(call.responseText)), refusal: call.getResponseHeader("X-Refusal") });
           } catch {
             reject(new ServerError("HTTP " + call.status));
           }
         };
+        if (signal.aborted) return reject(new LineBroken());
         const url = reader.result as string;
         call.send(JSON.stringify({ content: url.slice(url.indexOf(",") + 1), fileName: file.name, mimeType: file.type || "application/octet-stream" }));
       };
@@ -174,35 +178,30 @@ export class SocketConnection implements Connection {
   }
 
   async #authenticate(): Promise<void> {
-    const options = this.#options;
+    const { mode, store, identity } = this.#options;
     if (this.#token && this.#token.until > Date.now()) return;
-    const query = new URLSearchParams({ brandId: options.brand, channelId: options.channel, visitorId: options.visitor });
-    let body: Json = { customerIdentity: options.identity() };
-    if (options.mode === "cookie") body = {};
-    if (options.mode === "oauth") {
-      body = {
-        thirdParty: this.#refresh
-          ? { grant_type: "refresh_token", refresh_token: this.#refresh }
-          : { grant_type: "authorization_code", authorization_code: options.code },
-      };
-    }
-    const remembered = options.mode === "cookie" ? options.store.get("identityToken") : undefined;
-    if (remembered) query.set("storageFallback", "1");
-    const answer = await fetch(`${options.base}/oauth/token?${query.toString()}`, {
+    const data = mode === "anonymous"
+      ? await this.#askToken({}, { customerIdentity: identity() })
+      : await (await import("./signin")).signIn({ ...this.#options, mode, lasting: store, refusal: ServerError, ask: this.#askToken });
+    this.#authorized = obj(data.customerIdentity);
+    this.#known = [data.contact, data.customerIdentity];
+    this.#token = { value: str(data.accessToken), until: Date.now() + (Number(data.expiresIn) || 600) * 900 };
+    if (data.anonymousToken) store.set("anonymousToken", str(data.anonymousToken));
+  }
+
+  #askToken = async (more: Record<string, string>, body: Json, bearer?: string): Promise<Json> => {
+    const { base, brand, channel, visitor, mode } = this.#options;
+    const query = new URLSearchParams({ brandId: brand, channelId: channel, visitorId: visitor, ...more });
+    const answer = await fetch(`${base}/oauth/token?${query.toString()}`, {
       method: "POST",
-      credentials: options.mode === "cookie" ? "include" : "omit",
-      headers: { "Content-Type": "application/json", ...(remembered ? { Authorization: "Bearer " + remembered } : {}) },
+      credentials: mode === "cookie" ? "include" : "omit",
+      headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: "Bearer " + bearer } : {}) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout?.(ANSWER),
     });
     if (!answer.ok) throw await refusal(answer);
-    const data = obj(await answer.json());
-    this.#authorized = obj(data.customerIdentity);
-    this.#known = [data.contact, data.customerIdentity];
-    this.#token = { value: str(data.accessToken), until: Date.now() + (Number(data.expiresIn) || 600) * 900 };
-    this.#refresh = str(obj(data.thirdParty).refresh_token) || this.#refresh;
-    if (str(data.identityToken)) options.store.set("identityToken", str(data.identityToken));
-  }
+    return obj(await answer.json());
+  };
 
   /** The older flow: the socket is open, the customer is not yet known. */
   async #register(): Promise<void> {

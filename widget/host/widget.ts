@@ -11,6 +11,7 @@ const AVAILABILITY_EVERY = 60_000;
 
 export interface Environment {
   frameUrl: string;
+  channel: string;
   /** No chat: says why. */
   refused?(error: ServerError): void;
   lasting: Store;
@@ -103,7 +104,7 @@ export class Widget {
       pushed: (event) => this.#tell(event),
       external: (type, message) => {
         if (this.options.external.includes(type)) {
-          window.postMessage({ actionType: type, messageId: message.id, message: { id: message.id, text: message.text } }, location.origin);
+          window.postMessage({ actionType: type, channelId: environment.channel, messageId: message.id, message: { id: message.id, text: message.text } }, location.origin);
         }
       },
     });

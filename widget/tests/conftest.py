@@ -193,6 +193,8 @@ def running_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[En
         "GATEWAY_DECRYPTION_KEYS": json.dumps(snapshot.key_set(encryption)),
         "GATEWAY_BRANDS": "*",
         "REDIS_URL": os.environ["TEST_REDIS_URL"],
+        # Sign-in providers of the tests.
+        "ALLOW_LOOPBACK_PROVIDERS": "1",
     }
     subprocess.run([sys.executable, "manage.py", "gateway_migrate"], cwd=ROOT, env=variables, check=True)
     log = tmp_path_factory.mktemp("environment") / "log"
