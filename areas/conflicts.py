@@ -34,6 +34,4 @@ def conflict(area: Area, channel: ChannelLike, *, theirs: Section, mine: Section
 
 def last_save(area: Area, channel: ChannelLike) -> Entry | None:
     """Who saved this area of the channel last, and when."""
-    return Entry.objects.filter(
-        action="draft.saved", subject=channel.public_id, data__area=area.name
-    ).first()
+    return Entry.objects.filter(action="draft.saved", subject=channel.public_id, data__area=area.name).first()

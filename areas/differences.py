@@ -28,7 +28,19 @@ MOST_CHARACTERS = 500
 MOST_CHANGES = 500
 
 #: What two entries of a list are recognised by: the first of these that every entry has, each with another value.
-_NAMES = ("key", "id", "ident", "locale", "mime_type", "mimeType", "name", "address", "code", "label", "value")
+_NAMES = (
+    "key",
+    "id",
+    "ident",
+    "locale",
+    "mime_type",
+    "mimeType",
+    "name",
+    "address",
+    "code",
+    "label",
+    "value",
+)
 _SECRET = re.compile(
     r"secret|passw|token|private|credential|cipher|encrypt|api_?key|client_?key|signing_?key", re.IGNORECASE
 )
@@ -82,14 +94,15 @@ def differences(area: Area, before: Section | None, after: Section | None) -> li
         return []
     shown, shown_after = _redacted(area, before), _redacted(area, after)
     found: list[Change] = []
-    if area.describe is not None:
-        _walk(_described(area, shown), _described(area, shown_after), (), found, raw=False)
+    told_before, told_after = _described(area, shown), _described(area, shown_after)
+    if told_before is not None and told_after is not None:
+        _walk(told_before, told_after, (), found, raw=False)
     if not found:
         # No description, or what it leaves out has changed.
         _walk(shown or {}, shown_after or {}, (), found, raw=True)
-    told = {one.path[-1] for one in found if one.kind == "secret" and one.path}
+    secret = {one.path[-1] for one in found if one.kind == "secret" and one.path}
     for path in _other_secrets(_secrets(before, shown), _secrets(after, shown_after)):
-        if path[-1] not in told:
+        if path[-1] not in secret:
             found.append(Change(path, "secret"))
     return found[:MOST_CHANGES]
 
@@ -148,14 +161,16 @@ def text_lines(before: str, after: str) -> list[Line]:
     return made
 
 
-def _described(area: Area, section: Section | None) -> Mapping[Any, Any]:
-    """An old section may lack what the area reads today; then its own fields have to do."""
-    if section is None or area.describe is None:
+def _described(area: Area, section: Section | None) -> Mapping[Any, Any] | None:
+    """In the area's words; None when it has none, or cannot read a section of another time: its own fields have to do then."""
+    if area.describe is None:
+        return None
+    if section is None:
         return {}
     try:
         return area.describe(section)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        return section
+        return None
 
 
 def _walk(before: Any, after: Any, path: tuple[str, ...], found: list[Change], *, raw: bool) -> None:
@@ -278,13 +293,25 @@ def said(value: Any) -> str:
 
 def _hidden(path: tuple[str, ...], *values: Any) -> bool:
     leaf = not any(isinstance(value, Mapping | list) for value in values)
-    if leaf and path and _SECRET.search(path[-1].replace(" ", "_")) and any(isinstance(one, str) for one in values):
+    if (
+        leaf
+        and path
+        and _SECRET.search(path[-1].replace(" ", "_"))
+        and any(isinstance(one, str) for one in values)
+    ):
         return True
     return any(isinstance(one, str) and _LOOKS_SECRET.search(one) for one in values)
 
 
 def _equal(before: Any, after: Any) -> bool:
+    """Alike, or both empty: an area that a release did not have yet says no more than one that was never filled in."""
+    if _is_empty(before) and _is_empty(after):
+        return True
     return type(before) is type(after) and bool(before == after)
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == [] or value == {} or value == Secret()
 
 
 def _is_group(value: Any) -> bool:

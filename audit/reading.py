@@ -67,7 +67,10 @@ def filtered(filters: Filters, zone: ZoneInfo) -> QuerySet[Entry]:
 
 def actions() -> list[tuple[str, str]]:
     """(action, its sentence without who and what), sorted, for a choice."""
-    told = {action: re.sub(r"[“”«»\u00a0]*%\(\w+\)s[“”«»\u00a0]*", "…", text_of(action)) for action in registered()}
+    told = {
+        action: re.sub(r"[“”«»\u00a0]*%\(\w+\)s[“”«»\u00a0]*", "…", text_of(action))
+        for action in registered()
+    }
     return sorted(told.items(), key=lambda one: one[1].lstrip("… ").casefold())
 
 

@@ -60,7 +60,8 @@ def private_sections(all_sections: Mapping[str, Any]) -> dict[str, Any]:
     """The sections as the encrypted part of a snapshot holds them: secrets in place of their references."""
     known = {area.name: area for area in areas()}
     return {
-        name: known[name].private(section) if name in known else section for name, section in all_sections.items()
+        name: known[name].private(section) if name in known else section
+        for name, section in all_sections.items()
     }
 
 

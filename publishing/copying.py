@@ -109,9 +109,7 @@ def undo(copy: Copy, *, by: User) -> Copy:
     )
     done = list(copy.targets.filter(state=CopyTarget.State.DONE))
     CopyTarget.objects.bulk_create([CopyTarget(copy=undoing, channel_id=one.channel_id) for one in done])
-    record(
-        "copy.undone", by=by, subject=copy.source.public_id, channel=copy.source.name, count=len(done)
-    )
+    record("copy.undone", by=by, subject=copy.source.public_id, channel=copy.source.name, count=len(done))
     _hand_over(undoing)
     return undoing
 
@@ -194,7 +192,10 @@ def _carry_out(target: CopyTarget, by: User | None) -> None:
 def _note(copy: Copy) -> str:
     if copy.undo_of_id is not None:
         return _("Copy from “%(source)s” undone") % {"source": copy.source.name}
-    return (_("Copied from “%(source)s”") % {"source": copy.source.name} + (f" · {copy.note}" if copy.note else ""))[:500]
+    return (
+        _("Copied from “%(source)s”") % {"source": copy.source.name}
+        + (f" · {copy.note}" if copy.note else "")
+    )[:500]
 
 
 def _hand_over(copy: Copy) -> None:

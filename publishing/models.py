@@ -181,7 +181,11 @@ class Promotion(TenantModel):
     #: The sentences that were ticked.
     checklist = models.JSONField(default=list)
     asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
     )
     asked_by_label = models.CharField(max_length=254)
     asked_at = models.DateTimeField()
@@ -202,7 +206,9 @@ class Promotion(TenantModel):
             )
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["at"], condition=models.Q(state="scheduled"), name="publishing_promotion_due"),
+            models.Index(
+                fields=["at"], condition=models.Q(state="scheduled"), name="publishing_promotion_due"
+            ),
             models.Index(fields=["tenant", "channel", "-asked_at"], name="publishing_promotion_newest"),
         ]
 
@@ -219,7 +225,11 @@ class Copy(TenantModel):
     sections = models.JSONField()
     note = models.CharField(max_length=500, blank=True)
     asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
     )
     asked_by_label = models.CharField(max_length=254)
     asked_at = models.DateTimeField()

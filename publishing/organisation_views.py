@@ -58,7 +58,9 @@ def delivery_retry(request: TenantRequest, brand: int) -> HttpResponse:
         found = found.exclude(last_error="")
     count = len(retry_now(found))
     if count:
-        text = ngettext("%(count)s delivery is tried again now.", "%(count)s deliveries are tried again now.", count)
+        text = ngettext(
+            "%(count)s delivery is tried again now.", "%(count)s deliveries are tried again now.", count
+        )
         messages.success(request, text % {"count": count})
     else:
         messages.success(request, _("There was nothing left to deliver."))
@@ -133,7 +135,11 @@ def copied(request: TenantRequest, brand: int, number: int) -> HttpResponse:
         "may_undo": found.undo_of_id is None and undone_by is None and bool(counts[CopyTarget.State.DONE]),
         "undone_by": undone_by,
     }
-    template = "publishing/_copied.html" if request.htmx and request.htmx.target == "copied" else "publishing/copied.html"
+    template = (
+        "publishing/_copied.html"
+        if request.htmx and request.htmx.target == "copied"
+        else "publishing/copied.html"
+    )
     response = render(request, template, context)
     response.headers["Vary"] = "HX-Request, HX-Target"
     return response

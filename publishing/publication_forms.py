@@ -110,7 +110,9 @@ class RulesForm(forms.Form):
         if data.get("live_on_save") and (data.get("four_eyes") or data.get("checklist")):
             self.add_error(
                 "live_on_save",
-                _("Publishing on save leaves no time for a second person or a checklist: choose one of them."),
+                _(
+                    "Publishing on save leaves no time for a second person or a checklist: choose one of them."
+                ),
             )
         return data
 

@@ -140,7 +140,9 @@ def rollback(request: TenantRequest, brand: int, channel: str, release: int) -> 
     target = releases.state(found, str(old.number))
     now = releases.state(found, releases.DRAFT)
     assert target is not None
-    compared = [one for one in releases.compare(now, target) if one.name and (area is None or one.name == area)]
+    compared = [
+        one for one in releases.compare(now, target) if one.name and (area is None or one.name == area)
+    ]
     context = _context(
         request, found, release=old, area_name=area, form=form, compared=compared, problems=problems
     )
@@ -214,7 +216,10 @@ def _outcome(promotion: Promotion) -> str:
     if promotion.state == Promotion.State.WAITING:
         return _("Release %(number)s waits for a second person's approval.") % {"number": promotion.number}
     if promotion.state == Promotion.State.SCHEDULED:
-        return _("Release %(number)s goes live at %(at)s.") % {"number": promotion.number, "at": _local(promotion)}
+        return _("Release %(number)s goes live at %(at)s.") % {
+            "number": promotion.number,
+            "at": _local(promotion),
+        }
     return _("Release %(number)s is on its way to live.") % {"number": promotion.number}
 
 
@@ -231,7 +236,9 @@ def decide(request: TenantRequest, brand: int, channel: str, number: int) -> Htt
             messages.success(request, _outcome(approve(promotion, by=request.user)))
         else:
             cancel(promotion, by=request.user)
-            messages.success(request, _("Putting release %(number)s live was called off.") % {"number": promotion.number})
+            messages.success(
+                request, _("Putting release %(number)s live was called off.") % {"number": promotion.number}
+            )
     except NotPromotable as refused:
         messages.error(request, str(refused.sentence))
     except NotPublishable as refused:

@@ -38,9 +38,7 @@ def roll_back(channel: Channel, *, to: Release, by: User, area: str | None = Non
     if area is not None:
         wanted = {area: wanted[area]}
     now = sections(channel)
-    blocking = [
-        one for one in problems({**now, **wanted}) if one.blocking and one.area in wanted
-    ]
+    blocking = [one for one in problems({**now, **wanted}) if one.blocking and one.area in wanted]
     if blocking:
         raise NotPublishable(blocking)
     changed = [one for one in areas() if one.name in wanted and now[one.name] != wanted[one.name]]

@@ -18,7 +18,9 @@ ERRORS = {
     "malformed": _("The environment could not read the release."),
     "not_configured": _("This console has no such environment any more."),
     "too_large": _("The release is larger than the environment accepts."),
-    "secret_unreadable": _("A secret of this release cannot be read with the console’s present keys; type it in again."),
+    "secret_unreadable": _(
+        "A secret of this release cannot be read with the console’s present keys; type it in again."
+    ),
 }
 
 

@@ -14,8 +14,12 @@ from publishing.services import NotPromotable, want_revision, wanted_in
 
 register("switch.hidden", _("%(actor)s hid the widget of the channel “%(channel)s” in live"))
 register("switch.shown", _("%(actor)s showed the widget of the channel “%(channel)s” in live again"))
-register("switch.scripts_off", _("%(actor)s switched off the JavaScript of the channel “%(channel)s” in live"))
-register("switch.scripts_on", _("%(actor)s switched the JavaScript of the channel “%(channel)s” in live on again"))
+register(
+    "switch.scripts_off", _("%(actor)s switched off the JavaScript of the channel “%(channel)s” in live")
+)
+register(
+    "switch.scripts_on", _("%(actor)s switched the JavaScript of the channel “%(channel)s” in live on again")
+)
 
 
 def switch_of(channel: Channel) -> Switch | None:

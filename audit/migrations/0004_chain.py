@@ -94,15 +94,12 @@ class Migration(migrations.Migration):
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(FINGERPRINT, "DROP FUNCTION audit_fingerprint(text, bigint, audit_entry)"),
         migrations.RunSQL(LINK, "DROP FUNCTION audit_append_link(audit_entry)"),
-        migrations.RunSQL(EXISTING, migrations.RunSQL.noop),
-        migrations.RunSQL(
-            TRIGGER, "DROP TRIGGER link ON audit_entry; DROP FUNCTION audit_entry_linked()"
-        ),
-        ProtectTable(
-            "audit_link", {"entry_id": "audit_entry"}, using="false", read=f"tenant_id = {TENANT}"
-        ),
+        migrations.RunSQL(TRIGGER, "DROP TRIGGER link ON audit_entry; DROP FUNCTION audit_entry_linked()"),
+        ProtectTable("audit_link", {"entry_id": "audit_entry"}, using="false", read=f"tenant_id = {TENANT}"),
         AppendOnly("audit_link"),
         migrations.RunSQL(VERIFY, "DROP FUNCTION audit_verify()"),
         migrations.RunSQL(HAS, "DROP FUNCTION audit_has_link(bigint, bigint, text)"),
         migrations.RunSQL(HEADS, "DROP FUNCTION audit_heads()"),
+        # Last: a table with checks still to come cannot be altered.
+        migrations.RunSQL(EXISTING, migrations.RunSQL.noop),
     ]

@@ -6,237 +6,386 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels_config', '0002_row_security'),
-        ('publishing', '0002_row_security'),
-        ('tenants', '0003_organisation_by_number'),
+        ("channels_config", "0002_row_security"),
+        ("publishing", "0002_row_security"),
+        ("tenants", "0003_organisation_by_number"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Arrival',
+            name="Arrival",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('environment', models.CharField(choices=[('test', 'Test'), ('live', 'Live')], max_length=10)),
-                ('region', models.CharField(blank=True, default='', max_length=40)),
-                ('release', models.PositiveIntegerField()),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('visible_at', models.DateTimeField()),
-                ('visible_in_ms', models.PositiveIntegerField()),
-                ('attempts', models.PositiveIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "environment",
+                    models.CharField(choices=[("test", "Test"), ("live", "Live")], max_length=10),
+                ),
+                ("region", models.CharField(blank=True, default="", max_length=40)),
+                ("release", models.PositiveIntegerField()),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("visible_at", models.DateTimeField()),
+                ("visible_in_ms", models.PositiveIntegerField()),
+                ("attempts", models.PositiveIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Copy',
+            name="Copy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('areas', models.JSONField()),
-                ('sections', models.JSONField()),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('asked_by_label', models.CharField(max_length=254)),
-                ('asked_at', models.DateTimeField()),
-                ('touched_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("areas", models.JSONField()),
+                ("sections", models.JSONField()),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("asked_by_label", models.CharField(max_length=254)),
+                ("asked_at", models.DateTimeField()),
+                ("touched_at", models.DateTimeField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='CopyTarget',
+            name="CopyTarget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('unchanged', 'Was the same already'), ('refused', 'Refused'), ('skipped', 'Left alone')], default='waiting', max_length=10)),
-                ('before', models.JSONField(default=dict)),
-                ('release', models.PositiveIntegerField(null=True)),
-                ('message', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("done", "Done"),
+                            ("unchanged", "Was the same already"),
+                            ("refused", "Refused"),
+                            ("skipped", "Left alone"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("before", models.JSONField(default=dict)),
+                ("release", models.PositiveIntegerField(null=True)),
+                ("message", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Promotion',
+            name="Promotion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting for approval'), ('scheduled', 'Scheduled'), ('done', 'Put live'), ('cancelled', 'Cancelled'), ('failed', 'Not carried out')], max_length=10)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('checklist', models.JSONField(default=list)),
-                ('asked_by_label', models.CharField(max_length=254)),
-                ('asked_at', models.DateTimeField()),
-                ('approved_by_label', models.CharField(blank=True, max_length=254)),
-                ('at', models.DateTimeField(null=True)),
-                ('time_zone', models.CharField(blank=True, max_length=64)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('failure', models.CharField(blank=True, max_length=40)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting for approval"),
+                            ("scheduled", "Scheduled"),
+                            ("done", "Put live"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Not carried out"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("checklist", models.JSONField(default=list)),
+                ("asked_by_label", models.CharField(max_length=254)),
+                ("asked_at", models.DateTimeField()),
+                ("approved_by_label", models.CharField(blank=True, max_length=254)),
+                ("at", models.DateTimeField(null=True)),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("failure", models.CharField(blank=True, max_length=40)),
             ],
         ),
         migrations.CreateModel(
-            name='Rules',
+            name="Rules",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('live_on_save', models.BooleanField(default=False, verbose_name='Publish to live on save')),
-                ('four_eyes', models.BooleanField(default=False, verbose_name='A second person approves')),
-                ('checklist', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("live_on_save", models.BooleanField(default=False, verbose_name="Publish to live on save")),
+                ("four_eyes", models.BooleanField(default=False, verbose_name="A second person approves")),
+                ("checklist", models.JSONField(default=list)),
             ],
         ),
         migrations.CreateModel(
-            name='Switch',
+            name="Switch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hidden', models.BooleanField(default=False)),
-                ('scripts_off', models.BooleanField(default=False)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('turned_at', models.DateTimeField()),
-                ('turned_by', models.CharField(max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("hidden", models.BooleanField(default=False)),
+                ("scripts_off", models.BooleanField(default=False)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("turned_at", models.DateTimeField()),
+                ("turned_by", models.CharField(max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.RemoveConstraint(
-            model_name='delivery',
-            name='publishing_delivery_once',
+            model_name="delivery",
+            name="publishing_delivery_once",
         ),
         migrations.RemoveIndex(
-            model_name='delivery',
-            name='publishing_delivery_due',
+            model_name="delivery",
+            name="publishing_delivery_due",
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='confirmed_revision',
+            model_name="delivery",
+            name="confirmed_revision",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='region',
-            field=models.CharField(blank=True, default='', max_length=40),
+            model_name="delivery",
+            name="region",
+            field=models.CharField(blank=True, default="", max_length=40),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='wanted_revision',
+            model_name="delivery",
+            name="wanted_revision",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='release',
-            name='restored',
+            model_name="release",
+            name="restored",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('wanted__gt', models.F('confirmed')), ('wanted_revision__gt', models.F('confirmed_revision')), _connector='OR'), fields=['next_attempt_at'], name='publishing_delivery_is_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(
+                    ("wanted__gt", models.F("confirmed")),
+                    ("wanted_revision__gt", models.F("confirmed_revision")),
+                    _connector="OR",
+                ),
+                fields=["next_attempt_at"],
+                name="publishing_delivery_is_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['tenant', 'environment', 'region'], name='publishing_delivery_regions'),
+            model_name="delivery",
+            index=models.Index(
+                fields=["tenant", "environment", "region"], name="publishing_delivery_regions"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('tenant', 'channel', 'environment', 'region'), name='publishing_delivery_per_region'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "channel", "environment", "region"), name="publishing_delivery_per_region"
+            ),
         ),
         migrations.AddField(
-            model_name='arrival',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='channels_config.channel'),
+            model_name="arrival",
+            name="channel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="channels_config.channel"
+            ),
         ),
         migrations.AddField(
-            model_name='arrival',
-            name='tenant',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organisation'),
+            model_name="arrival",
+            name="tenant",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tenants.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='copy',
-            name='asked_by',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="copy",
+            name="asked_by",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='copy',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='channels_config.channel'),
+            model_name="copy",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="channels_config.channel"
+            ),
         ),
         migrations.AddField(
-            model_name='copy',
-            name='tenant',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organisation'),
+            model_name="copy",
+            name="tenant",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tenants.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='copy',
-            name='undo_of',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='publishing.copy'),
+            model_name="copy",
+            name="undo_of",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="undone_by",
+                to="publishing.copy",
+            ),
         ),
         migrations.AddField(
-            model_name='copytarget',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='channels_config.channel'),
+            model_name="copytarget",
+            name="channel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="channels_config.channel"
+            ),
         ),
         migrations.AddField(
-            model_name='copytarget',
-            name='copy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='publishing.copy'),
+            model_name="copytarget",
+            name="copy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="targets", to="publishing.copy"
+            ),
         ),
         migrations.AddField(
-            model_name='copytarget',
-            name='tenant',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organisation'),
+            model_name="copytarget",
+            name="tenant",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tenants.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='promotion',
-            name='asked_by',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="promotion",
+            name="asked_by",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='promotion',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='promotions', to='channels_config.channel'),
+            model_name="promotion",
+            name="channel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="promotions",
+                to="channels_config.channel",
+            ),
         ),
         migrations.AddField(
-            model_name='promotion',
-            name='tenant',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organisation'),
+            model_name="promotion",
+            name="tenant",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tenants.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='rules',
-            name='channel',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='publication_rules', to='channels_config.channel'),
+            model_name="rules",
+            name="channel",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="publication_rules",
+                to="channels_config.channel",
+            ),
         ),
         migrations.AddField(
-            model_name='rules',
-            name='tenant',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organisation'),
+            model_name="rules",
+            name="tenant",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tenants.organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='switch',
-            name='channel',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='emergency_switch', to='channels_config.channel'),
+            model_name="switch",
+            name="channel",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="emergency_switch",
+                to="channels_config.channel",
+            ),
         ),
         migrations.AddField(
-            model_name='switch',
-            name='tenant',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.organisation'),
+            model_name="switch",
+            name="tenant",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tenants.organisation",
+            ),
         ),
         migrations.AddIndex(
-            model_name='arrival',
-            index=models.Index(fields=['tenant', 'environment', 'visible_at'], name='publishing_arrival_by_time'),
+            model_name="arrival",
+            index=models.Index(
+                fields=["tenant", "environment", "visible_at"], name="publishing_arrival_by_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='copytarget',
-            constraint=models.UniqueConstraint(fields=('tenant', 'copy', 'channel'), name='publishing_copy_once'),
+            model_name="copytarget",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "copy", "channel"), name="publishing_copy_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='promotion',
-            index=models.Index(condition=models.Q(('state', 'scheduled')), fields=['at'], name='publishing_promotion_due'),
+            model_name="promotion",
+            index=models.Index(
+                condition=models.Q(("state", "scheduled")), fields=["at"], name="publishing_promotion_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='promotion',
-            index=models.Index(fields=['tenant', 'channel', '-asked_at'], name='publishing_promotion_newest'),
+            model_name="promotion",
+            index=models.Index(fields=["tenant", "channel", "-asked_at"], name="publishing_promotion_newest"),
         ),
         migrations.AddConstraint(
-            model_name='promotion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'scheduled'])), fields=('tenant', 'channel'), name='publishing_promotion_one_open'),
+            model_name="promotion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["waiting", "scheduled"])),
+                fields=("tenant", "channel"),
+                name="publishing_promotion_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rules',
-            constraint=models.CheckConstraint(condition=models.Q(('live_on_save', False), ('four_eyes', False), _connector='OR'), name='publishing_rules_agree'),
+            model_name="rules",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("live_on_save", False), ("four_eyes", False), _connector="OR"),
+                name="publishing_rules_agree",
+            ),
         ),
     ]

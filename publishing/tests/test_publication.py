@@ -135,7 +135,9 @@ def test_two_releases_are_compared_by_line_and_the_draft_with_live(
 # --- going back ---
 
 
-def test_going_back_is_a_new_release_and_loses_nothing(shop: Organisation, support: Channel, ana: User) -> None:
+def test_going_back_is_a_new_release_and_loses_nothing(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
     save(support, "a { top: 0 }", ana)
     save(support, "a { top: 9px }", ana)
     client = client_of(ana)
@@ -147,7 +149,10 @@ def test_going_back_is_a_new_release_and_loses_nothing(shop: Organisation, suppo
         assert (newest.number, newest.restored, newest.author_label) == (3, 1, str(ana))
         assert newest.digest == Release.objects.get(channel=support, number=1).digest
         assert "it broke" in newest.note
-        assert Release.objects.get(channel=support, number=2).sections["channels_config"]["custom_css"] == "a { top: 9px }"
+        assert (
+            Release.objects.get(channel=support, number=2).sections["channels_config"]["custom_css"]
+            == "a { top: 9px }"
+        )
         assert Entry.objects.filter(action="release.rolled_back").count() == 1
     assert client.get(address("rollback", shop, support, 77)).status_code == 404
 
@@ -195,7 +200,10 @@ def test_warnings_have_to_be_read_and_problems_hold_a_release_back(
     refused = client.post(address("review", shop, support), {"release": "1"})
     assert refused.status_code == 422
     assert "Say that you have read them." in text(refused)
-    assert client.post(address("review", shop, support), {"release": "1", "warnings_seen": "on"}).status_code == 302
+    assert (
+        client.post(address("review", shop, support), {"release": "1", "warnings_seen": "on"}).status_code
+        == 302
+    )
 
 
 def test_with_four_eyes_nobody_approves_their_own(
