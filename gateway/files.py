@@ -19,6 +19,8 @@ _TYPES = {
     ".js": b"text/javascript; charset=utf-8",
     ".css": b"text/css; charset=utf-8",
     ".svg": b"image/svg+xml",
+    # cxone.d.ts, the types of the chat's commands.
+    ".ts": b"text/plain; charset=utf-8",
 }
 _HASHED = re.compile(r"-[0-9a-f]{8,}\.[a-z]+$")
 #: Seconds between two looks at the disk: a rebuild in development shows by itself.

@@ -236,7 +236,12 @@ class Frame {
         }
       }
     };
-    Object.assign(window, { cxone, brandembassy: (...args: unknown[]) => cxone("chat", ...args) });
+    const page = parent;
+    const offered = { cxone, brandembassy: (...args: unknown[]) => cxone("chat", ...args) };
+    Object.assign(window, offered);
+    // Scripts written for a window of the page's own origin say parent.cxone(…); of the page itself they get no more than before.
+    const posting = (...args: [unknown, string, Transferable[]?]) => page.postMessage(...args);
+    Object.defineProperty(window, "parent", { value: { ...offered, postMessage: posting } });
   }
 
   #runChannelScripts(): void {

@@ -43,23 +43,14 @@ export class PageFrame {
     frame.setAttribute("sandbox", "allow-scripts allow-modals allow-forms allow-popups allow-popups-to-escape-sandbox allow-downloads");
     frame.title = "Chat";
     this.#style({
+      // First of all: nothing the page says of iframes, or of everything, counts.
+      all: "initial",
       position: container ? "absolute" : "fixed",
       display: "block",
       visibility: "hidden",
       bottom: "0",
       width: "400px",
       height: "400px",
-      "min-width": "0",
-      "min-height": "0",
-      "max-width": "none",
-      "max-height": "none",
-      margin: "0",
-      padding: "0",
-      border: "0",
-      opacity: "1",
-      transform: "none",
-      filter: "none",
-      background: "transparent",
       // Equal to the document's own, or the browser paints an opaque canvas behind it on dark pages.
       "color-scheme": "light",
       "z-index": "2147483000",

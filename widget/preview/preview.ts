@@ -43,6 +43,7 @@ export function mount(container: HTMLElement, options: PreviewOptions): Preview 
     frameUrl: options.frameUrl,
     lasting: memoryStore(),
     tab,
+    channel: "preview",
     command: runFromFrame,
     load: () => Promise.resolve(localised()),
     connect: (_config, identity) => new ScriptedConnection(() => config.translationsLocale || locale, identity, options.begin),
