@@ -32,8 +32,7 @@ def note_given() -> str:
     request = _request.get()
     if request is None or request.method != "POST" or not _is_form(request):
         return ""
-    value = request.POST.get(FIELD, "")
-    return value if isinstance(value, str) else ""
+    return request.POST.get(FIELD, "")
 
 
 def _is_form(request: HttpRequest) -> bool:

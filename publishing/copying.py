@@ -140,12 +140,17 @@ def _one(tenant_id: int, copy_id: int) -> bool:
         )
         if target is None:
             return False
-        by = User.objects.filter(pk=target.copy.asked_by_id).first()
+        by = asker(target.copy.asked_by_id)
         with translation.override(by.language if by else "fr"):
             _carry_out(target, by)
         target.save()
         Copy.objects.filter(pk=copy_id).update(touched_at=timezone.now())
     return True
+
+
+def asker(user_id: int | None) -> User | None:
+    """The person, unless their account is gone."""
+    return None if user_id is None else User.objects.filter(pk=user_id).first()
 
 
 def _carry_out(target: CopyTarget, by: User | None) -> None:

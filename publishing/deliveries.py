@@ -67,7 +67,7 @@ class Row:
 def places() -> list[Place]:
     """Every configured region, whether or not something was delivered there; two queries and one for the charts."""
     counted: dict[tuple[str, str], dict[str, Any]] = {
-        (row["environment"], row["region"]): row
+        (row["environment"], row["region"]): dict(row)
         for row in Delivery.objects.order_by()
         .values("environment", "region")
         .annotate(
@@ -75,7 +75,7 @@ def places() -> list[Place]:
             waiting=Count("pk", filter=DUE),
             failed=Count("pk", filter=DUE & ~Q(last_error="")),
             since=Min("wanted_at", filter=DUE),
-            behind=Max(F("wanted") - F("confirmed"), filter=DUE),
+            most_behind=Max(F("wanted") - F("confirmed"), filter=DUE),
         )
     }
     days = _days()
@@ -93,7 +93,7 @@ def places() -> list[Place]:
                     total=row.get("total", 0),
                     waiting=row.get("waiting", 0),
                     failed=row.get("failed", 0),
-                    behind=max(0, row.get("behind") or 0),
+                    behind=max(0, row.get("most_behind") or 0),
                     since=row.get("since"),
                     bars=bars,
                     slowest=slowest,

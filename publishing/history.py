@@ -58,10 +58,15 @@ def state(channel: Channel, name: str) -> State | None:
     release = Release.objects.filter(channel=channel, number=number).first() if number else None
     if release is None:
         return None
-    label = _("Release %(number)s") % {"number": release.number}
     if name == LIVE:
         label = _("Live (release %(number)s)") % {"number": release.number}
-    return State(name, label, release, release.channel_facts, release.sections)
+        return State(name, label, release, release.channel_facts, release.sections)
+    return of_release(release)
+
+
+def of_release(release: Release) -> State:
+    label = _("Release %(number)s") % {"number": release.number}
+    return State(str(release.number), label, release, release.channel_facts, release.sections)
 
 
 def compare(before: State | None, after: State) -> list[AreaChanges]:

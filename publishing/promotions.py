@@ -207,7 +207,7 @@ def _carry_out(tenant_id: int, promotion_id: int) -> bool:
         )
         if promotion is None:
             return False
-        by = User.objects.filter(pk=promotion.asked_by_id).first()
+        by = None if promotion.asked_by_id is None else User.objects.filter(pk=promotion.asked_by_id).first()
         try:
             promote(promotion.channel, by=by, number=promotion.number, cleared=True)
             promotion.state = Promotion.State.DONE

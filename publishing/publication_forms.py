@@ -8,17 +8,20 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from publishing.promotions import CHECK_LENGTH, MOST_CHECKS
 
-NOTE = {"max_length": 500, "required": False, "label": _("Note")}
+
+def note_field(help_text: str | Promise = "") -> forms.CharField:
+    return forms.CharField(max_length=500, required=False, label=_("Note"), help_text=help_text)  # type: ignore[arg-type]
 
 
 class ReviewForm(forms.Form):
     """Putting a release live: note, checklist, when."""
 
-    note = forms.CharField(help_text=_("What changes for visitors, for those who read the history."), **NOTE)
+    note = note_field(_("What changes for visitors, for those who read the history."))
     when = forms.ChoiceField(
         label=_("When?"),
         choices=[("now", _("Now")), ("later", _("At a time"))],
@@ -118,7 +121,7 @@ class RulesForm(forms.Form):
 
 
 class RollBackForm(forms.Form):
-    note = forms.CharField(**NOTE)
+    note = note_field()
 
 
 class SwitchForm(forms.Form):

@@ -137,9 +137,8 @@ def rollback(request: TenantRequest, brand: int, channel: str, release: int) -> 
                 % {"old": old.number, "new": made.number},
             )
             return _back(found, brand)
-    target = releases.state(found, str(old.number))
+    target = releases.of_release(old)
     now = releases.state(found, releases.DRAFT)
-    assert target is not None
     compared = [
         one for one in releases.compare(now, target) if one.name and (area is None or one.name == area)
     ]
@@ -195,8 +194,7 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
                 messages.success(request, _outcome(promotion))
                 return _back(found, brand)
     live = releases.state(found, releases.LIVE)
-    state = releases.state(found, str(release.number))
-    assert state is not None
+    state = releases.of_release(release)
     context = _context(
         request,
         found,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import close_old_connections
 
-from publishing import copying, promotions as promoting, regions as placing
+from publishing import copying
+from publishing import promotions as promoting
+from publishing import regions as placing
 from publishing.services import deliver_until_current, due_deliveries
 
 

@@ -18,14 +18,14 @@ from django.urls import reverse
 
 from accounts.models import User
 from audit.models import Entry, Link
+from audit.sentences import register
 from audit.services import record
-from audit.tests import test_audit
 from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation, person
 
-assert test_audit  # registers the action painted below
+register("test.painted", "%(actor)s painted “%(thing)s” %(colour)s", colour={1: "red", 2: "blue"}.__getitem__)
 
 
 def paint(shop: Organisation, thing: str, by: User | None = None) -> None:
@@ -135,7 +135,7 @@ def test_the_chain_holds_while_many_write_at_once() -> None:
         thread.join()
     assert failed == []
     assert len(links(alice)) >= 48
-    heads = dict((line.split()[0], line.split()[1:]) for line in verify().splitlines())
+    heads = {line.split()[0]: line.split()[1:] for line in verify().splitlines()}
     assert int(heads["70001"][0]) == len(links(alice))
     place, head = heads["70001"]
     assert verify(f"70001:{place}:{head}")
@@ -174,6 +174,11 @@ def test_what_was_altered_behind_the_triggers_shows(
 
 
 # --- the page and its exports ---
+
+
+def streamed(client: Client, url: str) -> bytes:
+    answer: Any = client.get(url)
+    return b"".join(answer.streaming_content)
 
 
 @pytest.fixture
@@ -219,13 +224,11 @@ def test_exports_are_whole_harmless_and_without_secrets(shop: Organisation, clie
             "test.painted", by=None, subject="=HYPERLINK(1)", thing="<b>", colour=1, client_secret="s3cr3t"
         )
         connection.check_constraints()
-    lines = b"".join(client.get(reverse("audit:csv", args=[shop.number])).streaming_content).decode(
-        "utf-8-sig"
-    )
+    lines = streamed(client, reverse("audit:csv", args=[shop.number])).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(lines)))
     assert rows[0]["subject"] == "'=HYPERLINK(1)"
     assert rows[0]["position"] == str(len(rows))
-    text = b"".join(client.get(reverse("audit:json", args=[shop.number])).streaming_content).decode()
+    text = streamed(client, reverse("audit:json", args=[shop.number])).decode()
     entries = json.loads(text)
     assert [one["position"] for one in entries] == list(range(len(entries), 0, -1))
     assert entries[0]["previous"] == entries[1]["hash"]
