@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -291,6 +291,10 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self._send(status, json.dumps(value).encode(), "application/json")
 
         def _send(self, status: int, body: bytes, kind: str) -> None:
+            with suppress(BrokenPipeError, ConnectionResetError):  # who asked has given up
+                self._write(status, body, kind)
+
+        def _write(self, status: int, body: bytes, kind: str) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

@@ -50,8 +50,7 @@ def support(shop: Organisation) -> Channel:
 @pytest.fixture
 def admin(shop: Organisation) -> Client:
     client = Client()
-    client.cookies["chatadmin_language"] = "en"
-    client.force_login(member(shop, Role.ADMIN, person("zoe@example.com", name="Zoé Roy")))
+    client.force_login(member(shop, Role.ADMIN, person("zoe@example.com", name="Zoé Roy", language="en")))
     return client
 
 

@@ -610,6 +610,9 @@ def test_the_whole_history_comes_on_any_device_page_by_page_newest_first_and_nev
 ) -> None:
     # In live no practice agent stirs the order.
     channel = jwt_channel(live)
+    channel.release += 1
+    channel.document["isUnsecuredConnectionAllowed"] = True
+    assert live.push(channel).status_code == 200
     with signed_in(live, channel, with_code(live, channel, signed(channel, sub="42"))) as visitor:
         threads = [str(uuid.uuid4()) for _ in range(7)]
         for number, thread in enumerate(threads):

@@ -287,7 +287,6 @@ function Conversations({ model }: { model: Model }) {
                 </button>
               </li>
             ))}
-            <Older model={model} />
           </ul>
         ) : (
           <Empty>{say(view.connection === "online" ? "noRunningConversations" : "loading")}</Empty>

@@ -48,7 +48,13 @@ def test_one_customer_on_two_devices_has_one_history_and_a_code_works_once(
         )
 
         def sign_in(device: Page, name: str) -> None:
-            query = {"client_id": "chat", "response_type": "code", "redirect_uri": callback, "scope": "openid profile", "state": "s"}
+            query = {
+                "client_id": "chat",
+                "response_type": "code",
+                "redirect_uri": callback,
+                "scope": "openid profile",
+                "state": "s",
+            }
             device.goto(f"{issuer}/auth?{urlencode(query)}")
             device.locator("input[name=login]").fill(name)
             device.locator("input[name=password]").fill("any")
@@ -95,7 +101,7 @@ def test_one_customer_on_two_devices_has_one_history_and_a_code_works_once(
         context, third = other_device()
         third.goto(copied)
         chat(third).locator(".cw-launcher").click()
-        expect(chat(third).locator(".cw-window")).to_contain_text("rechargez")
+        expect(chat(third).locator(".cw-window")).to_contain_text("autorisation a échoué")
         sign_in(third, "max")
         open_chat(third)
         expect(chat(third).locator("[data-selector=TEXTAREA]")).to_be_enabled()
@@ -124,7 +130,9 @@ def test_a_browser_is_recognised_with_and_without_third_party_cookies(
     write(page, "bonjour")
     expect(mine(page)).to_have_count(1)
     expect(chat(page).locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
-    cookies = [one for one in page.context.cookies(gateway_environment.url) if "cx_digital_wi" in one.get("name", "")]
+    cookies = [
+        one for one in page.context.cookies(gateway_environment.url) if "cx_digital_wi" in one.get("name", "")
+    ]
     kept = page.evaluate("Object.keys(localStorage).some(key => key.endsWith('identityToken'))")
     assert (bool(cookies), kept) == (not blocked, blocked)
     # Another tab's memory is gone with it; the browser is the same.
@@ -145,7 +153,9 @@ def test_a_code_after_init_is_a_clear_error_in_the_console(
     with page.expect_console_message(lambda one: "before init" in one.text) as said:
         page.goto(
             site.page(
-                snippet(gateway_environment.url, channel, after="cxone('chat','setAuthorizationCode','late');")
+                snippet(
+                    gateway_environment.url, channel, after="cxone('chat','setAuthorizationCode','late');"
+                )
             )
         )
     assert said.value.type == "error"
