@@ -152,8 +152,13 @@ class OneChannel(ApiView):
     )
     def patch(self, request: Request, organisation: int, channel_id: str) -> Response:
         found = self.channel(channel_id, lock=True)
-        must_match(request, _tag(found))
+        # What is wrong with the request comes first, then whether it is still timely (RFC 9110, 13.2.1).
         [name] = _texts(request.data, "name")
+        try:
+            services.clean_name(name)
+        except ValidationError as refused:
+            raise _name_refused(refused) from refused
+        must_match(request, _tag(found))
         try:
             found = services.rename_channel(found, name=name, by=self.bearer)
         except ValidationError as refused:
@@ -215,7 +220,6 @@ class SectionView(ApiView):
         found = self.channel(channel_id, lock=True)
         everything = sections(found)
         current = everything[self.area.name]
-        must_match(request, digest(current))
         wanted = self.area.restored(wanted_of(self.area.redact(current)), current)
         wrong = [
             one for one in self.area.check(wanted, {**everything, self.area.name: wanted}) if one.blocking
@@ -227,6 +231,7 @@ class SectionView(ApiView):
                     for one in wrong
                 ]
             )
+        must_match(request, digest(current))
         if wanted == current:
             return self._shown(request, current)
         try:
@@ -423,7 +428,6 @@ class ChannelFileView(ApiView):
     )
     def put(self, request: Request, organisation: int, channel_id: str) -> Response:
         found = self.channel(channel_id, lock=True)
-        must_match(request, digest(channel_document(found)))
         dry = request.query_params.get("dry_run", "false")
         if dry not in {"true", "false"}:
             raise problems.invalid({"dry_run": [_("true or false belongs here.")]})
@@ -436,6 +440,7 @@ class ChannelFileView(ApiView):
         [step] = plans.plan(files, into=found)
         if step.action == "refused":
             raise problems.not_publishable(step.problems)
+        must_match(request, digest(channel_document(found)))
         try:
             if dry == "false":
                 plans.apply(step, by=self.bearer, source="API")

@@ -1,0 +1,120 @@
+"""export_channel, import_channel and apply, as an operator runs them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from channels_config.models import Channel, WebSettings
+from channels_config.tests.factories import channel
+from files.formats import read
+from tenants.models import Organisation
+from tenants.scope import tenant_scope
+from tenants.tests.factories import organisation
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def org() -> Organisation:
+    made = organisation()
+    channel(made, "Support", draft={"custom_css": ".a { color: red }\n"})
+    channel(made, "Été / Ventes", kind="live")
+    return made
+
+
+def run(*arguments: object) -> str:
+    out = io.StringIO()
+    call_command(*map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def css(org: Organisation, name: str = "Support") -> str:
+    with tenant_scope(org.pk):
+        return WebSettings.objects.get(channel__name=name).custom_css
+
+
+def test_a_channel_goes_to_standard_output_and_back(org: Organisation, tmp_path: Path) -> None:
+    text = run("export_channel", org.number, "support")
+    assert read(text.encode())["name"] == "Support"
+    file = tmp_path / "support.yaml"
+    file.write_text(text.replace(".a { color: red }", ".b { color: blue }"), encoding="utf-8")
+    with pytest.raises(SystemExit) as different:
+        run("import_channel", org.number, file, "--dry-run")
+    assert different.value.code == 3
+    assert css(org) == ".a { color: red }\n"
+    assert "1 of 1 channels changed." in run("import_channel", org.number, file)
+    assert css(org) == ".b { color: blue }\n"
+    assert "0 of 1 channels changed." in run("import_channel", org.number, file)
+    assert "nothing changes" in run("import_channel", org.number, file, "--dry-run")
+
+
+def test_a_folder_is_written_and_applied_and_the_second_time_nothing_changes(
+    org: Organisation, tmp_path: Path
+) -> None:
+    run("export_channel", org.number, "--all", tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert [name.split(".")[0] for name in names] == ["ete-ventes", "support"]
+    before = [path.read_bytes() for path in sorted(tmp_path.iterdir())]
+    run("export_channel", org.number, "--all", tmp_path)
+    assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == before
+    support = next(tmp_path.glob("support.*"))
+    support.write_text(support.read_text().replace("name: Support", "name: Help desk"), encoding="utf-8")
+    assert "name: Support -> Help desk" in run("apply", tmp_path, "--organisation", org.number)
+    assert "0 of 2 channels changed." in run("apply", tmp_path, "--organisation", org.number)
+    run("export_channel", org.number, "--all", tmp_path)
+    assert sorted(path.name.split(".")[0] for path in tmp_path.iterdir()) == ["ete-ventes", "help-desk"]
+
+
+def test_one_wrong_file_keeps_everything_as_it_was(org: Organisation, tmp_path: Path) -> None:
+    run("export_channel", org.number, "--all", tmp_path, "--format", "json")
+    for path in tmp_path.iterdir():
+        document = json.loads(path.read_text())
+        document["areas"]["channels_config"]["custom_css"] = ".new {}\n"
+        if document["name"] != "Support":
+            document["areas"]["channels_config"]["allowed_domains"] = ["ftp://x"]
+        path.write_text(json.dumps(document))
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        run("apply", tmp_path, "--organisation", org.number)
+    assert css(org) == ".a { color: red }\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("export_channel", "{org}", "Nobody"), "no channel “Nobody”"),
+        (("export_channel", "{org}"), "one channel, or --all"),
+        (("export_channel", "99999", "Support"), "no organisation with the brand number 99999"),
+        (("import_channel", "{org}", "{tmp}/none.yaml"), "No such file"),
+        (("apply", "{tmp}/none", "--organisation", "{org}"), "There is no folder"),
+        (("apply", "{tmp}", "--organisation", "{org}"), "There is no .yaml"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    org: Organisation, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(CommandError, match=said):
+        run(*(one.replace("{org}", str(org.number)).replace("{tmp}", str(tmp_path)) for one in arguments))
+
+
+def test_a_file_that_cannot_be_read_is_named_with_its_line(org: Organisation, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("a: 1\na: 2\n")
+    with pytest.raises(CommandError, match=r"bad\.yaml: Line 2: The field “a” stands there twice"):
+        run("apply", tmp_path, "--organisation", org.number)
+
+
+def test_a_channel_json_of_cxone_is_imported_into_a_channel(org: Organisation, tmp_path: Path) -> None:
+    file = tmp_path / "channel.json"
+    file.write_text(
+        json.dumps({"name": "X", "isLiveChat": False, "customCss": ".x {}", "settings": {"odd": 1}})
+    )
+    said = run("import_channel", org.number, file, "--channel", "Support")
+    assert "unknown  settings.odd" in said
+    assert css(org) == ".x {}"
+    with tenant_scope(org.pk):
+        assert Channel.objects.filter(name="Support").exists()
