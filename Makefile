@@ -1,5 +1,5 @@
 # `make run` and `make test` are all you need; they install what they need into this folder.
-.PHONY: run test lint types format check bench build secrets clean
+.PHONY: run test lint types format check bench chaos build secrets clean
 .NOTPARALLEL:
 
 run:
@@ -23,6 +23,10 @@ check:
 
 bench:
 	@bin/chatadmin bench $(ARGS)
+
+# Random faults while admins save, for five minutes: ARGS="--minutes 30 --admins 8".
+chaos:
+	@bin/chatadmin chaos $(ARGS)
 
 # Python packages, front end and messages, without starting anything.
 build:

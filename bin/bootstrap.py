@@ -33,7 +33,7 @@ MADE = (
 )
 #: The descriptor of the lock, while we hold it.
 _lock: tuple[int, ...] = ()
-USAGE = "run | test | lint | types | format | check | bench | build | secrets | clean"
+USAGE = "run | test | lint | types | format | check | bench | chaos | build | secrets | clean"
 
 
 class StepFailed(Exception):
@@ -379,6 +379,9 @@ def main(arguments: list[str]) -> int:
     if command in ("lint", "types", "format", "check"):
         set_up(development=True)
         hand_over("tools/check.py", command, *rest)
+    if command == "chaos":
+        set_up(development=True)
+        hand_over("-m", "tests.chaos", *rest)
     if command == "bench":
         set_up(development=True)
         hand_over("-m", "bench", *rest)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
-import psutil
 import pytest
 
 from tests.admin import CHANNEL, Admin
+from tests.chaos import frozen
 from tests.stack import Stack, eventually
 
 
@@ -105,22 +103,6 @@ def test_numbers_never_go_back_while_saves_hurry_and_the_environment_is_killed(
         (CHANNEL,),
     )
     assert [number for (number,) in rows] == list(range(1, len(rows) + 1))
-
-
-@contextmanager
-def frozen(stack: Stack, name: str) -> Iterator[None]:
-    """The process and its children take in nothing, as behind a cut cable: connections open, and no answer comes."""
-    pid = stack.pid(name)
-    assert pid is not None
-    process = psutil.Process(pid)
-    everybody = [process, *process.children(recursive=True)]
-    for one in everybody:
-        one.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for one in everybody:
-            one.send_signal(signal.SIGCONT)
 
 
 def served(stack: Stack) -> tuple[int, str]:
