@@ -11,14 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from areas.conflicts import conflict
 from areas.contract import NotPublishable, Section
 from areas.preview import draft_document
 from areas.saving import DraftChanged, save_draft
-from audit.models import Entry
 from channels_config import content
 from channels_config.area import AREA
 from channels_config.area_forms import WHERE_SENTENCES, WebSettingsForm, contrast_notes
-from channels_config.differences import differences
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from channels_config.selectors import CLASSES, DATA_SELECTORS
@@ -61,11 +60,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form,
             section,
             status=409,
-            conflict={
-                "entry": _last_save(found),
-                "differences": differences(changed.section, form.section(theirs)),
-                "digest": digest(changed.section),
-            },
+            conflict=conflict(AREA, found, theirs=changed.section, mine=form.section(theirs)),
         )
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
@@ -173,8 +168,3 @@ def _page(
     response = render(request, template, context, status=status)
     response.headers["Vary"] = "HX-Request"
     return response
-
-
-def _last_save(channel: Channel) -> Entry | None:
-    """Who saved this area last, and when."""
-    return Entry.objects.filter(action="draft.saved", subject=channel.public_id, data__area=AREA.name).first()

@@ -25,7 +25,7 @@ from channels_config.tests.factories import channel
 from gateway.tests.environment import Environment
 from publishing import services
 from publishing.environments import environments as configured
-from publishing.models import Delivery, Release
+from publishing.models import Arrival, Delivery, Release
 from publishing.push import push, visible_release
 from publishing.sentences import error_sentence
 from publishing.services import (
@@ -40,6 +40,7 @@ from publishing.services import (
 )
 from publishing.snapshot import seal
 from publishing.states import states
+from publishing.switches import turn
 from publishing.tests.test_saving import save_css
 from tenants.models import Organisation
 from tenants.roles import Role
@@ -425,3 +426,74 @@ def test_a_lock_whose_worker_died_is_free(peculiar: Peculiar, publish_to: Callab
     die.set()
     holder.join()
     assert deliver(support) == "current"
+
+
+# --- the emergency switch, against the real environment ---
+
+
+def test_the_switch_shows_at_the_public_address_and_is_taken_back(
+    environments: dict[str, Environment], shop: Organisation, support: Channel, alice: User
+) -> None:
+    with tenant_scope(shop.pk):
+        support.web_settings.custom_js = "window.own = 1;"
+        support.web_settings.save()
+    save(support, "b { order: 1 }", alice)
+    deliver(support)
+    with tenant_scope(shop.pk):
+        promote(support, by=alice)
+    deliver(support, "live")
+
+    def turned(*, hidden: bool = False, scripts_off: bool = False) -> httpx.Response:
+        with tenant_scope(shop.pk):
+            turn(support, hidden=hidden, scripts_off=scripts_off, by=alice)
+        assert deliver(support, "live") == "current"
+        return served(environments["live"], shop.number, support)
+
+    assert turned(hidden=True).status_code == 404
+    quiet = turned(scripts_off=True)
+    assert (quiet.headers["x-release"], quiet.headers["x-revision"]) == ("1", "2")
+    assert (quiet.json()["customJs"], quiet.json()["customCss"]) == ("", "b { order: 1 }")
+    save(support, "b { order: 2 }", alice)
+    deliver(support)
+    with tenant_scope(shop.pk):
+        promote(support, by=alice)
+    deliver(support, "live")
+    kept = served(environments["live"], shop.number, support)
+    assert (kept.headers["x-release"], kept.json()["customJs"]) == ("2", "")
+    assert turned().json()["customJs"] == "window.own = 1;"
+    assert served(environments["test"], shop.number, support).json()["customJs"] == "window.own = 1;"
+    with tenant_scope(shop.pk):
+        assert Arrival.objects.filter(environment="live").count() == 5
+
+
+def test_a_region_that_was_away_catches_up_with_the_newest_only(
+    environments: dict[str, Environment], settings: Any, shop: Organisation, support: Channel, alice: User
+) -> None:
+    here, away = environments["test"].url, free_url()
+    settings.ENVIRONMENTS = [
+        {
+            **settings.ENVIRONMENTS[0],
+            "regions": [
+                {"name": "ca", "push_url": here, "public_url": here},
+                {"name": "eu", "push_url": away, "public_url": away},
+            ],
+        },
+        settings.ENVIRONMENTS[1],
+    ]
+
+    def bring(region: str) -> str:
+        with tenant_scope(shop.pk):
+            pk = Delivery.objects.get(channel=support, region=region).pk
+        return deliver_until_current(shop.pk, pk)
+
+    for number in (1, 2, 3):
+        save(support, f"b {{ order: {number} }}", alice)
+        assert (bring("ca"), bring("eu")) == ("current", "failed")
+    with tenant_scope(shop.pk):
+        state = states([support])[support.pk][0]
+        assert (state.state, state.behind) == ("failed", 3)
+    settings.ENVIRONMENTS[0]["regions"][1].update(push_url=here, public_url=here)
+    assert bring("eu") == "current"
+    with tenant_scope(shop.pk):
+        assert Arrival.objects.filter(region="eu").values_list("release", flat=True).get() == 3
+        assert states([support])[support.pk][0].state == "up_to_date"
