@@ -143,7 +143,12 @@ def _shipped(section: Section) -> list[dict[str, str]]:
     """The languages that come ready and that the channel has no variant of."""
     taken = {rules.key(one["locale"]) for one in section["variants"]}
     found = [
-        {"locale": locale, "name": languages.name(locale), "itself": languages.name(locale, locale)}
+        {
+            "locale": locale,
+            "lang": locale.replace("_", "-"),
+            "name": languages.name(locale),
+            "itself": languages.name(locale, locale),
+        }
         for locale in catalogue.LOCALES
         if rules.key(locale) not in taken
     ]
@@ -192,6 +197,7 @@ def _test(
             for wish in rules.explain(ready, header)
         ],
         "locale": resolution.locale,
+        "lang": resolution.locale.replace("_", "-"),
         "name": languages.name(resolution.locale),
         "why": sentences.OUTCOMES[resolution.reason],
         "chain": chain,
