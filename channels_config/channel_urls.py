@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from channels_config import channel_views as views
+from channels_config import command_views
 
 app_name = "channels"
 
@@ -17,4 +18,6 @@ urlpatterns = [
     path("<channel:channel>/rename/", views.rename, name="rename"),
     path("<channel:channel>/duplicate/", views.duplicate, name="duplicate"),
     path("<channel:channel>/delete/", views.delete, name="delete"),
+    path("<channel:channel>/commands/", command_views.commands, name="commands"),
+    path("<channel:channel>/commands/cxone.d.ts", command_views.declarations, name="declarations"),
 ]
