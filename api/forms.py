@@ -63,7 +63,7 @@ class WebhookForm(forms.Form):
         url: str = self.cleaned_data["url"].strip()
         fault = address_fault(url)
         if fault:
-            raise forms.ValidationError(fault)
+            raise forms.ValidationError(str(fault))
         return url
 
 

@@ -29,7 +29,7 @@ def test_the_examples_do_what_they_say() -> None:
     examples = EXAMPLE.findall(TEXT)
     assert len(examples) >= 9
     for method, path, headers, body, status, expected in examples:
-        sent = {name: value for name, value in re.findall(r"    ([\w-]+): (.*)\n", headers)}
+        sent = dict(re.findall(r"    ([\w-]+): (.*)\n", headers))
         url = path.replace("1009", str(made.organisation.number)).replace("{channel}", here["channel"])
         answer = api(method, url, json.loads(body) if body else None, **sent)
         assert answer.status_code == int(status), (method, path, answer.content)

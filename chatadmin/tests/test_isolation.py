@@ -5,6 +5,7 @@ Both organisations hold channels of the same names; what differs is marked, so t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,14 +18,19 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from api.tokens import create_token
+from api.webhooks import create_webhook, send_test
 from areas.registry import areas
 from audit.services import record
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from chatadmin.tests.pages import Address, Inline, addresses, policy
+from files.imports import take_in
 from ipblocking import drafts, section
 from ipblocking.models import AddressList
 from publishing.tests.factories import release
+from surveys.defaults import item as survey_item
+from surveys.tests import factories as survey_factories
 from tenants.models import Membership, Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
@@ -45,7 +51,12 @@ OF_CHANNELS = [one for one in ALL if "channel" in one.parameters]
 OF_PEOPLE = [one for one in ALL if one.door == "signed_in"]
 
 #: Addresses where a POST asks for something and changes nothing.
-ANSWERS_A_READER_S_POST = {"channels_config:preview", "translations:preview", "file_restrictions:tester"}
+ANSWERS_A_READER_S_POST = {
+    "channels_config:preview",
+    "surveys:preview",
+    "translations:preview",
+    "file_restrictions:tester",
+}
 
 of_organisations = pytest.mark.parametrize("address", OF_ORGANISATIONS, ids=str)
 of_channels = pytest.mark.parametrize("address", OF_CHANNELS, ids=str)
@@ -64,6 +75,11 @@ class Side:
     address_list: int
     #: A file of translations on its way in.
     imported: int
+    #: A file of channels on its way in, an API token, a webhook and what it is told: parameter -> id.
+    others: dict[str, int]
+    #: A form the channel asks, and a custom field it asks for.
+    form: int
+    field: int
 
     @property
     def values(self) -> dict[str, Any]:
@@ -75,8 +91,11 @@ class Side:
             "organisation": self.organisation.number,
             "channel_id": self.channel.public_id,
             "rest": "nowhere/",
+            **self.others,
             "environment": "test",
+            "field": self.field,
             "file": self.imported,
+            "form": self.form,
             "locale": "fr_CA",
             "number": 1,
             "release": 1,
@@ -103,9 +122,38 @@ def _side(number: int, mark: str) -> Side:
             "organisation.created", by=admin, subject=support.public_id, organisation=made.name, brand=number
         )
         variant(support, "fr_CA", f"Language {mark}", phrases={"send": f"Send {mark}"})
+        field = survey_factories.field(mark, admin, label=f"Field {mark}")
+        form = survey_factories.form(admin, survey_item(mark), name=f"Form {mark}")
+        survey_factories.asking(support, form, admin)
         imported = keep(support, [Row(1, "fr_CA", "retry", f"Text {mark}")], name=f"{mark}.csv", by=admin).pk
     release(support, by=admin, note=f"note {mark}")
-    return Side(made, support, admin, mark, _address_list(made, support, mark), imported)
+    return Side(
+        made,
+        support,
+        admin,
+        mark,
+        _address_list(made, support, mark),
+        imported,
+        _others(made, admin, mark),
+        form.pk,
+        field.pk,
+    )
+
+
+def _others(made: Organisation, admin: User, mark: str) -> dict[str, int]:
+    with tenant_scope(made.pk):
+        file = {"chatadmin": "channel", "format": 1, "name": f"File {mark}", "kind": "live"}
+        taken = take_in(json.dumps(file).encode(), name=f"{mark}.json", into=None, by=admin)
+        token = create_token(name=f"Token {mark}", scopes=["sections"], expires_at=None, by=admin).token
+        hook = create_webhook(
+            url=f"https://{mark}.example.com/", events=["release.created"], by=admin
+        ).webhook
+        return {
+            "import_id": taken.pk,
+            "token_id": token.pk,
+            "webhook_id": hook.pk,
+            "message_id": send_test(hook).pk,
+        }
 
 
 def _address_list(made: Organisation, support: Channel, mark: str) -> int:

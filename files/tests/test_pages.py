@@ -94,7 +94,7 @@ def test_a_file_is_looked_at_and_applied(org: Organisation, support: Channel, br
     with tenant_scope(org.pk):
         assert WebSettings.objects.get().custom_css == ".b { color: blue }\n"
         assert Import.objects.get().content == ""
-        [release] = support.releases.all()  # type: ignore[attr-defined]
+        [release] = support.releases.all()
         assert (release.note, release.author_label) == ("From a file", "Ana")
 
 
