@@ -34,6 +34,7 @@ class FileTypes extends HTMLElement {
     const { signal } = this.leaving;
     if (!this.adder) return;
     this.known = JSON.parse(document.getElementById("media-types")?.textContent ?? "[]") as Known[];
+    this.quiet(this);
     this.keep();
     this.addEventListener("click", (event) => this.pressed(event), { signal });
     this.addEventListener("keydown", (event) => this.keyed(event), { signal });
@@ -47,6 +48,24 @@ class FileTypes extends HTMLElement {
 
   disconnectedCallback(): void {
     this.leaving?.abort();
+  }
+
+  /* Buttons of this script alone: a save by keyboard would take along whichever has the focus (htmx, lastButtonClicked). */
+  private quiet(part: ParentNode): void {
+    for (const button of part.querySelectorAll<HTMLButtonElement>("button[name=act]")) {
+      button.type = "button";
+      button.removeAttribute("name");
+    }
+  }
+
+  /* A button that the server has to work out: the form comes back with the list changed, not saved. */
+  private submit(act: string): void {
+    const form = this.form;
+    if (!form) return;
+    const chosen = element("input", { type: "hidden", name: "act", value: act });
+    form.append(chosen);
+    form.requestSubmit();
+    chosen.remove();
   }
 
   private get form(): HTMLFormElement | null {
@@ -111,6 +130,7 @@ class FileTypes extends HTMLElement {
         this.changed();
       });
     } else if (button.dataset["add"] !== undefined) act(() => void this.add(this.adder!.value));
+    else if (/^(?:preset|defaults)/.test(button.value)) act(() => this.submit(button.value));
     else if (button.closest("[data-add-says]")) act(() => void this.add(button.value.replace(/^add:/, "") || button.textContent));
   }
 
@@ -174,6 +194,7 @@ class FileTypes extends HTMLElement {
     const made = this.querySelector<HTMLTemplateElement>("template[data-new]")!.content.querySelector("tr")!.cloneNode(true) as HTMLTableRowElement;
     input(made, "media_type").value = found;
     input(made, "description").value = answer.description;
+    this.quiet(made);
     this.body.append(made);
     this.adder!.value = "";
     this.adder!.focus();

@@ -103,7 +103,7 @@ class FileVerdictView(APIView):
         return Response(VerdictSerializer(verdict_on(section, asked.validated_data["file"])).data)
 
 
-def verdict_on(section: dict[str, Any], file: UploadedFile) -> dict[str, Any]:
+def verdict_on(section: dict[str, Any], file: UploadedFile[Any]) -> dict[str, Any]:
     """What VerdictSerializer describes. The file stays on the disk it was spooled to."""
     size = getattr(file, "whole_size", None) or file.size or 0
     verdict = rules.verdict(section, file.name or "", file.content_type or "", size, file.file)  # type: ignore[arg-type]

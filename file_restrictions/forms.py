@@ -54,7 +54,7 @@ class FileRestrictionsForm(forms.Form):
         ),
         max_length=20,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        error_messages={"required": PROBLEMS["not_a_whole_number"]},
+        error_messages={"required": _("Whole megabytes only, such as 5.")},
     )
     allow_macros = forms.BooleanField(
         label=_("Let documents with macros through"),

@@ -50,7 +50,7 @@ def load(channel: Channel, section: Section) -> None:
         FileRestrictions.objects.create(channel=channel, **values)
 
 
-def check(section: Section, sections: Sections) -> list[Problem]:
+def check(section: Any, sections: Sections) -> list[Problem]:
     """Everything wrong with a section from anywhere; only errors keep it from being published."""
     if not isinstance(section, dict):
         return [Problem(AREA_NAME, "", gettext("This is not an object."))]

@@ -174,7 +174,7 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     )
 
 
-def judged(section: Section, file: UploadedFile) -> dict[str, Any]:
+def judged(section: Section, file: UploadedFile[Any]) -> dict[str, Any]:
     """The verdict in words, and the very message of the visitor. The file stays on the disk it was spooled to."""
     size = getattr(file, "whole_size", None) or file.size or 0
     verdict = rules.verdict(section, file.name or "", file.content_type or "", size, file.file)  # type: ignore[arg-type]
@@ -182,7 +182,7 @@ def judged(section: Section, file: UploadedFile) -> dict[str, Any]:
         "verdict": verdict,
         "sentence": verdict_sentence(verdict),
         "message": None if verdict.accepted else visitor_message(verdict, section),
-        "megabytes": size / rules.MEGABYTE,
+        "size": size,
     }
 
 

@@ -111,7 +111,7 @@ def _may_open(request: HttpRequest, token: str, channel: Channel, found: attachm
     text = text.strip()
     for purpose in ("transaction", "access"):
         try:
-            opened = tokens.check(purpose, text, brand=channel.brand, channel=channel.id)  # type: ignore[arg-type]
+            opened = tokens.check(purpose, text, brand=channel.brand, channel=channel.id)
         except tokens.TokenRefused:
             continue
         return opened.customer == found.customer

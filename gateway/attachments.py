@@ -281,8 +281,8 @@ def _storage_errors() -> tuple[type[Exception], ...]:
     """What a storage raises: a bucket's client has errors of its own, and is loaded only where there is a bucket."""
     if not settings.GATEWAY_FILES_S3_BUCKET:
         return (OSError,)
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
+    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
     return (OSError, Boto3Error, BotoCoreError, ClientError)
 

@@ -29,7 +29,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
         self._kept += len(kept)
         return super().receive_data_chunk(kept, start) if kept else None
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
         made = super().file_complete(self._kept)
         if made is not None:
             made.whole_size = self._read  # type: ignore[attr-defined]

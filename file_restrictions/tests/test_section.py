@@ -122,12 +122,13 @@ def test_a_channel_json_is_taken_over_as_far_as_it_can_be() -> None:
         "unknown",
     ]
     assert [one for one in AREA.check(made, {}) if one.blocking] == []
-    for odd in (
+    shapes: tuple[dict[str, Any], ...] = (
         {},
         {"settings": 1},
         {"settings": {"fileRestrictions": []}},
         {"settings": {"fileRestrictions": {"allowedFileSize": "2.5", "allowedFileTypes": 1}}},
-    ):
+    )
+    for odd in shapes:
         assert AREA.from_channel_json(odd, rules.default_section())[0] == rules.default_section()
 
 
