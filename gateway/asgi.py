@@ -214,6 +214,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             await hub.start()
             addresses.hits.start()
             published.on_switch(visitor_socket.recheck)
+            published.on_switch(addresses.tidy)
             running.append(asyncio.create_task(_close_idle()))
             running.append(asyncio.create_task(attachments.sweep_for_ever()))
             running.append(asyncio.create_task(providers.keep_fresh(visitor_socket.open_sessions)))

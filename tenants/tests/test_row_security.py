@@ -16,6 +16,8 @@ from audit.models import Entry
 from audit.services import record
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
+from ipblocking.models import CountedBatch
+from ipblocking.tests.factories import shared as address_list
 from publishing.tests.factories import release
 from tenants.models import Membership, Organisation, TenantModel
 from tenants.roles import Role
@@ -56,6 +58,8 @@ def _filled(made: Organisation) -> Organisation:
     with tenant_scope(made.pk):
         for area in areas():
             area.load(support, area.dump(support))
+        address_list("Bots", "192.0.2.1", support)
+        CountedBatch.objects.create(place="test", batch="1")
         record("organisation.created", by=admin, organisation=made.name, brand=made.number)
     release(support, by=admin)
     return made
