@@ -364,9 +364,9 @@ def reader(alice: Side) -> Client:
 def test_a_page_shows_nothing_of_the_other_organisation(address: Address, alice: Side, bob: Side) -> None:
     """Not even to somebody who is a member of both, but for the organisation's name in the switch."""
     only_alice = signed_in(alice.admin).get(address.path(alice.values))
-    assert not [secret for secret in bob.secrets if secret in only_alice.content.decode()]
+    assert not [secret for secret in bob.secrets if secret in only_alice.getvalue().decode()]
     both = signed_in(member(bob.organisation, Role.OWNER, alice.admin)).get(address.path(alice.values))
-    shown = both.content.decode().replace(bob.organisation.name, "")
+    shown = both.getvalue().decode().replace(bob.organisation.name, "")
     assert not [secret for secret in bob.secrets if secret in shown]
 
 
