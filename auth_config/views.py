@@ -204,10 +204,9 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponseBase
             _rendered(request, steps, get_language()), content_type="text/html; charset=utf-8"
         )
     lines = list(steps)
+    # What was pasted is spent, and is not shown again.
     form.errors.clear()
-    return _page(
-        request, found, form, section, unsaved=True, lines=lines, landing=request.POST.get("landing", "")
-    )
+    return _page(request, found, form, section, unsaved=True, lines=lines)
 
 
 def _rendered(request: HttpRequest, steps: Iterator[trial.Line], language: str | None) -> Iterator[str]:

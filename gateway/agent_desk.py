@@ -242,6 +242,7 @@ async def _open(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
         status=contact.status if contact is not None else "closed",
         messages=wire.messages(channel, messages, agent=True),
         scroll=scroll,
+        fields=wire.fields(contact.custom_fields if contact is not None else {}),
         answers=surveys.answers(channel, contact.custom_fields if contact is not None else {}),
         consents=[
             {**one, "given_at": wire.seconds(one["given_at"])}
