@@ -13,7 +13,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn, TypeGuard
 
@@ -129,7 +129,8 @@ def key_set(*keys: Key) -> dict[str, Any]:
 
 def seal(snapshot: Snapshot, signing_key: Key, encryption_key: Key) -> bytes:
     """Encrypt the private part for the environment (its public X25519 JWK) and sign the whole (private Ed25519 JWK)."""
-    payload = {"format": FORMAT, **asdict(snapshot)}
+    # Not asdict: that copies every text of every section.
+    payload = {"format": FORMAT, **{one.name: getattr(snapshot, one.name) for one in fields(snapshot)}}
     if not snapshot.revision:
         del payload["revision"]
     payload["private"] = _encrypt(canonical(snapshot.private), encryption_key)

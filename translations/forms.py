@@ -106,6 +106,8 @@ class DefaultForm(forms.Form):
         help_text=_("For visitors none of whose languages is available."),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    #: Why it was not saved, where that is nobody's mistake.
+    refused: str = ""
 
     def __init__(self, data: Any = None, *, section: Section, may_edit: bool, seen: str = "") -> None:
         super().__init__(data, initial={"default_locale": section["default_locale"] or "", "seen": seen})

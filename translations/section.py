@@ -47,7 +47,7 @@ def dump(channel: Channel) -> Section:
             "phrases": dict(sorted(phrases.items())),
         }
         for _default, locale, name, fallback, phrases in rows
-        if locale is not None
+        if locale
     ]
     return {
         "format": rules.FORMAT,

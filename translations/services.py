@@ -44,7 +44,7 @@ def variant_digest(variant: Mapping[str, Any]) -> str:
 
 def add_variant(channel: Channel, *, name: str, locale: str, fallback: str, by: User) -> None:
     """A new language. Raises ValidationError, by field, for one that is there and for a circle of fallbacks."""
-    made = {"name": name, "locale": locale, "fallback": fallback or None, "phrases": {}}
+    made: dict[str, Any] = {"name": name, "locale": locale, "fallback": fallback or None, "phrases": {}}
 
     def apply() -> None:
         _refuse_problems(AREA.dump(channel), made, field="language")
@@ -169,12 +169,15 @@ def save_phrases(channel: Channel, locale: str, phrases: Mapping[str, str], *, s
     """
 
     def apply() -> None:
-        section = AREA.dump(channel)
-        variant = variant_of(section, locale)
-        if variant is None:
-            raise Variant.DoesNotExist
-        if variant_digest(variant) != seen:
-            raise DraftChanged(section)
+        row = Variant.objects.get(channel=channel, locale=locale)
+        there = {
+            "name": row.name,
+            "locale": row.locale,
+            "fallback": row.fallback or None,
+            "phrases": row.phrases,
+        }
+        if variant_digest(there) != seen:
+            raise DraftChanged(AREA.dump(channel))
         changes: dict[str, Any] = {"phrases": dict(phrases)}
         Variant.objects.filter(channel=channel, locale=locale).update(**changes)
 

@@ -54,7 +54,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         form.initial["default_locale"] = chosen
         form.refused = _(
             "Somebody else saved in the meantime; the list below is theirs. Save again to set the default language."
-        )  # type: ignore[attr-defined]
+        )
         return _page(request, found, changed.section, form=form, status=409)
     except NotPublishable as refused:
         for problem in refused.problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import pytest
@@ -37,7 +38,8 @@ def shop(stack: Stack, channel: str, page: Page) -> Page:
 
     def answer(route: Route) -> None:
         route.fulfill(
-            content_type="text/html; charset=utf-8", body=f"<!doctype html><title>Shop</title><script>{code}</script>"
+            content_type="text/html; charset=utf-8",
+            body=f"<!doctype html><title>Shop</title><script>{code}</script>",
         )
 
     page.route("**/shop-page", answer)
@@ -208,14 +210,19 @@ def test_a_file_is_judged_with_a_progress_bar_then_applied(
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_the_pages_have_no_barrier_and_stay_within_their_edges(
-    browser: Browser, stack: Stack, console: Console, channel: str, width: int, scheme: str
+    browser: Browser,
+    stack: Stack,
+    console: Console,
+    channel: str,
+    width: int,
+    scheme: Literal["dark", "light"],
 ) -> None:
     # axe's probes are styles the console's policy refuses.
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         bypass_csp=True,
-        reduced_motion="reduce",  # type: ignore[arg-type]
+        reduced_motion="reduce",
     )
     page = context.new_page()
     sign_in(page, stack.console, stack.password)

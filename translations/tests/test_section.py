@@ -117,7 +117,7 @@ def test_texts_of_a_channel_json_become_a_language() -> None:
             "close": "",
         },
     }
-    empty = {"format": 1, "default_locale": None, "variants": []}
+    empty: dict[str, Any] = {"format": 1, "default_locale": None, "variants": []}
     taken, report = section.from_channel_json(document, empty)
     assert [one["locale"] for one in taken["variants"]] == ["es_MX"]
     assert taken["variants"][0]["phrases"] == {"send": "Mandar", "customFields.age": "Edad"}
