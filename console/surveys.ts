@@ -114,7 +114,6 @@ on<PointerEvent>("pointerdown", "[data-sortable] [data-handle]", (handle, event)
   const level = depthOf(row);
   const dragged = branch(row);
   for (const one of dragged) one.classList.add("is-dragged");
-  handle.setPointerCapture(event.pointerId);
   const over = (moving: PointerEvent) => {
     const at = rows(list).find((one) => {
       const { top, bottom } = one.getBoundingClientRect();
@@ -133,12 +132,14 @@ on<PointerEvent>("pointerdown", "[data-sortable] [data-handle]", (handle, event)
     for (const one of dragged) setDepth(one, Math.max(0, depthOf(one) + by));
   };
   const end = () => {
-    handle.removeEventListener("pointermove", over);
+    leave.abort();
     for (const one of dragged) one.classList.remove("is-dragged");
     told(list, row);
   };
-  handle.addEventListener("pointermove", over);
-  handle.addEventListener("lostpointercapture", end, { once: true });
+  // On the document, not by capture: what is moved in the document loses its capture.
+  const leave = new AbortController();
+  document.addEventListener("pointermove", over, { signal: leave.signal });
+  for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, end, { signal: leave.signal });
 });
 
 /* A type with options shows them at once. */
@@ -155,5 +156,12 @@ document.addEventListener("reset", (event) => {
   if (event.target instanceof HTMLFormElement && event.target.matches(".survey-builder[data-changed]")) {
     event.target.removeAttribute("data-dirty");
     location.assign(location.pathname);
+  }
+});
+
+/* A button's answer is another form: what mirrors it (the preview) hears of it as input. */
+document.addEventListener("htmx:load", (event) => {
+  if (event.target instanceof HTMLFormElement && event.target.matches(".survey-builder")) {
+    event.target.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
