@@ -1,4 +1,5 @@
 /* The host of a page's chats: takes the loader's calls in order. */
+import type * as Commands from "./commands";
 import { obj, str } from "./json";
 import { SocketConnection } from "./socket";
 import { openStores, remembered } from "./store";
@@ -15,7 +16,7 @@ let before: { channel: string; args: unknown[] }[] = [];
 let latest: Widget | undefined;
 let guideAsked = false;
 
-let commands: typeof import("./commands") | undefined;
+let commands: typeof Commands | undefined;
 const waiting: (() => unknown)[] = [];
 
 /** The page's commands run in their order, once their code is there; `bare` is what needs none of it. */

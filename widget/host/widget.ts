@@ -285,7 +285,7 @@ export class Widget {
         this.#environment.tab.set("draft", str(message.text) || undefined);
         break;
       case "survey":
-        session.answer(Object.fromEntries(Object.entries(Object(message.values)).map(([ident, value]) => [ident, str(value)])), message.done === true);
+        session.answer(Object.fromEntries(Object.entries(Object(message.values) as Record<string, unknown>).map(([ident, value]) => [ident, str(value)])), message.done === true);
         break;
       case "thread":
         session.select(str(message.id));
