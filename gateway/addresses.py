@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import hashlib
 import json
 import secrets
 import time
@@ -238,8 +239,12 @@ class Hits:
         return self._redis
 
 
+#: Installations may share a Redis; all processes of one environment have one public address.
+_PLACE = hashlib.sha256(settings.GATEWAY_PUBLIC_URL.encode()).hexdigest()[:16]
+
+
 def _key(*parts: str) -> str:
-    return ":".join(("gateway", settings.GATEWAY_ENVIRONMENT, "addresses", *parts))
+    return ":".join(("gateway", settings.GATEWAY_ENVIRONMENT, _PLACE, "addresses", *parts))
 
 
 hits = Hits()
