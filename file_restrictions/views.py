@@ -116,6 +116,7 @@ def _saved(
 @require_GET
 def types(request: TenantRequest, brand: int, channel: str) -> JsonResponse:
     """What somebody means who typed `?q=`: {"media_type" or null, "description", "error", "suggestions"}."""
+    channel_or_404(channel)
     typed = request.GET.get("q", "")[:300]
     found, near = understood(typed)
     text = typed.strip().lower()

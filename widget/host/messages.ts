@@ -28,7 +28,7 @@ function files(attachments: unknown): ChatFile[] {
     const item = obj(one);
     const url = webAddress(item.url);
     const name = str(item.friendlyName) || str(item.fileName) || url.split("/").pop() || "";
-    return url || name ? [{ name, url, type: str(item.mimeType), size: Number(item.fileSize) || undefined }] : [];
+    return url || name ? [{ name, url, preview: webAddress(item.previewUrl), type: str(item.mimeType), size: Number(item.fileSize) || undefined }] : [];
   });
 }
 
