@@ -176,3 +176,18 @@ def test_a_reader_looks_and_cannot_change(shop: Organisation, support: Channel) 
     url = address(support, shop)
     assert client.get(url).status_code == 200
     assert client.post(url, {"form": "default"}).status_code == 403
+
+
+def test_with_htmx_a_save_answers_the_form_alone(
+    admin: Client, shop: Organisation, support: Channel, alice: User
+) -> None:
+    with tenant_scope(shop.pk):
+        form = factories.form(alice, name="Mine")
+    url = address(support, shop)
+    data = {"form": str(form.public_id), "seen": seen(admin.get(url).content.decode())}
+    answer = admin.post(url, data, headers={"HX-Request": "true", "HX-Target": "settings"})
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert page.lstrip().startswith("<form")
+    assert 'data-state="saved"' in page
+    assert "saved" in answer.headers["HX-Trigger"]

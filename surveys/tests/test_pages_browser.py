@@ -93,7 +93,12 @@ def saved(shop: Organisation) -> list[str]:
 
 
 def test_questions_are_put_in_order_by_keyboard_and_by_drag(
-    page: Page, browser_context: BrowserContext, live_server: LiveServer, alice: User, shop: Organisation, form: SurveyForm
+    page: Page,
+    browser_context: BrowserContext,
+    live_server: LiveServer,
+    alice: User,
+    shop: Organisation,
+    form: SurveyForm,
 ) -> None:
     enter(browser_context, live_server, alice)
     page.goto(live_server.url + reverse("survey_forms:form", args=[shop.number, form.pk]))
@@ -126,7 +131,12 @@ def test_questions_are_put_in_order_by_keyboard_and_by_drag(
 
 
 def test_a_tree_is_arranged_by_keyboard(
-    page: Page, browser_context: BrowserContext, live_server: LiveServer, alice: User, shop: Organisation, form: SurveyForm
+    page: Page,
+    browser_context: BrowserContext,
+    live_server: LiveServer,
+    alice: User,
+    shop: Organisation,
+    form: SurveyForm,
 ) -> None:
     enter(browser_context, live_server, alice)
     with tenant_scope(shop.pk):
@@ -162,7 +172,10 @@ def test_no_page_has_a_barrier_or_runs_over_its_edge(
 ) -> None:
     # axe's probes are styles the console's policy refuses.
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce"
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        bypass_csp=True,
+        reduced_motion="reduce",
     )
     alice.language = language
     alice.save()

@@ -47,6 +47,7 @@ export interface Asked {
   phrases: Record<string, string>;
   locale: string;
   survey: SurveyView;
+  preview: boolean;
   tell: (message: ToHost) => void;
 }
 
@@ -356,7 +357,8 @@ export function show(element: HTMLElement, given: Asked): Shown {
 
   function focus(): void {
     const { activeElement } = document;
-    if (!document.hasFocus() || !matchMedia("(pointer: fine)").matches || (activeElement !== document.body && !activeElement?.matches(".cw-window"))) return;
+    // Beside a settings form, the caret is where the admin types.
+    if (asked.preview || !document.hasFocus() || !matchMedia("(pointer: fine)").matches || (activeElement !== document.body && !activeElement?.matches(".cw-window"))) return;
     (questions.find(({ box, error }) => !box.hidden && !error.hidden) ?? questions.find(({ box }) => !box.hidden))?.control.focus();
   }
 
