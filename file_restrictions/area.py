@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Area
-from file_restrictions import cxone, section
+from file_restrictions import section
 
 AREA = Area(
     name="file_restrictions",
@@ -19,7 +19,6 @@ AREA = Area(
     load=section.load,
     check=section.check,
     public=section.public,
-    from_channel_json=cxone.from_channel_json,
     phrases=section.phrases,
     from_channel_json=section.from_channel_json,
     describe=section.describe,
