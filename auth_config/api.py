@@ -55,7 +55,7 @@ class JwtSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class MappedFieldSerializer(serializers.Serializer[dict[str, Any]]):
-    field = serializers.CharField(max_length=rules.LONGEST_ID)  # type: ignore[assignment]
+    field = serializers.CharField(max_length=rules.LONGEST_ID)
     path = serializers.CharField(
         max_length=rules.LONGEST_PATH, help_text="A name or dotted path; several with commas."
     )
@@ -72,7 +72,7 @@ class MappingSerializer(serializers.Serializer[dict[str, Any]]):
         """`fields` is a name of the framework's own, so it is added here."""
         return {
             **super().get_fields(),
-            "fields": MappedFieldSerializer(many=True, max_length=rules.MOST_FIELDS),
+            "fields": MappedFieldSerializer(many=True, max_length=rules.MOST_FIELDS),  # type: ignore[call-arg]
         }
 
 

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseBase,
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
@@ -184,7 +183,7 @@ def sign_in(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
 
 @requires(Role.ADMIN)
 @require_POST
-def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponseBase:
+def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     """One sign-in, step by step. With script the steps come as they are done; without, as a page."""
     found = channel_or_404(channel)
     section = AREA.dump(found)
@@ -200,7 +199,7 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponseBase
         flow=_flow(request),
     )
     if request.headers.get("X-Steps"):
-        return StreamingHttpResponse(
+        return StreamingHttpResponse(  # type: ignore[return-value]  # django-stubs have a view answer HttpResponse
             _rendered(request, steps, get_language()), content_type="text/html; charset=utf-8"
         )
     lines = list(steps)

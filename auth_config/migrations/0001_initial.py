@@ -1,6 +1,6 @@
 """Drafts of how customers are identified, and the organisations' secrets."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django.db.models.deletion
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.db.migrations.operations.base import Operation
 
 import auth_config.models
 
-_TENANT = {
+_TENANT: dict[str, Any] = {
     "editable": False,
     "on_delete": django.db.models.deletion.CASCADE,
     "related_name": "+",

@@ -46,7 +46,7 @@ def typed(provider: Provider, **changes: Any) -> dict[str, Any]:
 def lines(client: Client, url: str, data: dict[str, Any]) -> list[tuple[str, str]]:
     """(verdict, text) of each step, as the page's script gets them."""
     answer = client.post(url, data, headers={"X-Steps": "1"})
-    text = html.unescape(b"".join(answer).decode())  # type: ignore[call-overload]
+    text = html.unescape(b"".join(answer).decode())
     found = re.findall(r'<li class="auth-step is-(\w+)">(.*?)</li>\n', text, re.DOTALL)
     assert len(found) == text.count('<li class="auth-step')
     return found
