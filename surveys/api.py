@@ -31,7 +31,7 @@ class ItemSerializer(serializers.Serializer[dict[str, object]]):
 
     ident = serializers.CharField(help_text="A custom field's ident; of a consent, consent.1, consent.2, …")
     type = serializers.ChoiceField(choices=("field", "consent"))
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     help = serializers.CharField(allow_blank=True, max_length=500)
     pattern = serializers.CharField(
         allow_blank=True,
@@ -74,17 +74,21 @@ class OptionSerializer(serializers.Serializer[dict[str, object]]):
     """An option of a list or a tree."""
 
     name = serializers.CharField(help_text="What is stored.")
-    label = serializers.CharField(
+    label = serializers.CharField(  # type: ignore[assignment]
         help_text="What is read; translated under customFields.<ident>_value_<name>."
     )
-    parent = serializers.CharField(allow_null=True, help_text="Of a tree: the name of the option above.")
+    parent = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text="Of a tree: the name of the option above."
+    )
 
 
 class FieldSerializer(serializers.Serializer[dict[str, object]]):
     """A custom field of the organisation."""
 
     ident = serializers.CharField()
-    label = serializers.CharField(help_text="Translated under customFields.<ident>_label.")
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text="Translated under customFields.<ident>_label."
+    )
     kind = serializers.ChoiceField(choices=rules.KINDS)
     level = serializers.ChoiceField(choices=rules.LEVELS)
     values = OptionSerializer(many=True)

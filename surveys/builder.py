@@ -152,9 +152,9 @@ def act(made: Builder, do: str, fields: dict[str, dict[str, Any]]) -> None:
         _add_clause(made.items[idents.index(about)], idents)
         made.opened = about
     elif name == "unwhen":
-        ident, _colon, number = about.rpartition(":")
-        if ident in idents and number.isascii() and number.isdecimal():
-            _drop_clause(made.items[idents.index(ident)], int(number))
+        ident, _colon, place = about.rpartition(":")
+        if ident in idents and place.isascii() and place.isdecimal():
+            _drop_clause(made.items[idents.index(ident)], int(place))
             made.opened = ident
     elif name == "refresh":
         made.opened = about

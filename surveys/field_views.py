@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kit.documents import digest
 from surveys import options, services
 from surveys.area import AREA
-from surveys.models import CustomField
+from surveys.models import CustomField, SurveyForm
 from surveys.section import IDENT
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
@@ -24,7 +24,7 @@ from tenants.roles import Role
 @requires(Role.AUDITOR)
 def field_list(request: TenantRequest, brand: int) -> HttpResponse:
     asked: dict[str, int] = {}
-    for form in services.SurveyForm.objects.all():
+    for form in SurveyForm.objects.all():
         for one in form.document["items"]:
             asked[one["ident"]] = asked.get(one["ident"], 0) + 1
     rows = [{"field": one, "forms": asked.get(one.ident, 0)} for one in CustomField.objects.all()]

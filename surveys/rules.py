@@ -223,9 +223,9 @@ class Survey:
             case "not_answered":
                 return not answered
             case "is":
-                return value == clause["value"]
+                return bool(value == clause["value"])
             case "is_not":
-                return value != clause["value"]
+                return bool(value != clause["value"])
             case _:
                 parents = self._options.get(clause["ident"], {})
                 at: str | None = value

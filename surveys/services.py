@@ -303,7 +303,7 @@ def _take_over(draft: ChannelSurvey) -> None:
     try:
         with transaction.atomic():
             channel = Channel.objects.select_for_update().get(pk=draft.channel_id)
-            form = SurveyForm.objects.select_related("saved_by").get(pk=draft.form_id)
+            form = SurveyForm.objects.select_related("saved_by").get(channels=draft)
             ChannelSurvey.objects.filter(pk=draft.pk).update(
                 section=compose(form), revision=form.revision, trouble=""
             )

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
-TREE = [
+TREE: list[dict[str, Any]] = [
     {"name": "a", "label": "Alpha", "parent": None},
     {"name": "b", "label": "Beta", "parent": "a"},
     {"name": "c", "label": "Gamma", "parent": None},

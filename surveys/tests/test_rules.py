@@ -18,7 +18,7 @@ from surveys.patterns import BadPattern, Machine, program
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = [{"name": "x", "label": "X", "parent": None}, {"name": "y", "label": "Y", "parent": None}]
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"ident": "a", "label": "A", "kind": "list", "level": "contact", "values": VALUES},
     {"ident": "b", "label": "B", "kind": "text", "level": "contact", "values": []},
     {"ident": "c", "label": "C", "kind": "email", "level": "customer", "values": []},
