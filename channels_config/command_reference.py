@@ -135,9 +135,7 @@ GROUPS = (
             Command(
                 "setTranslation",
                 "id, text",
-                _(
-                    "Other words for one phrase. The ids stand beside the phrases on the page “Translations”."
-                ),
+                _("Other words for one phrase. The ids stand beside the phrases on the page “Translations”."),
                 ('"replyBoxPlaceholder", "Your question"',),
             ),
         ),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, FrameLocator, Page, Route, expect
 
+from chatadmin.run.plan import ROOT
 from tests.stack import eventually
 from widget.tests.conftest import BRAND, Environment, Site, new_channel, snippet
 
@@ -385,6 +386,9 @@ def test_the_code_of_commands_is_fetched_by_pages_that_use_them_and_missed_by_no
     run(page, "'chat','setTranslation','replyBoxPlaceholder','Plus tard'")
     expect(chat(page).get_by_placeholder("Plus tard")).to_be_visible()
     assert len([url for url in asked if "/commands-" in url]) == 1
+    types = page.request.get(f"{gateway_environment.url}/loader/1/cxone.d.ts")
+    assert types.headers["content-type"] == "text/plain; charset=utf-8"
+    assert types.text() == (ROOT / "widget" / "cxone.d.ts").read_text(encoding="utf-8")
     # Where that code does not arrive there is still a chat.
     lines = console_of(page)
     page.route(re.compile("/commands-"), lambda route: route.abort())
