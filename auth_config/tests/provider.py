@@ -239,7 +239,7 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             path = urlsplit(self.path).path
             provider.asked.append(path)
             if provider.mood == "slow":
-                provider.released.wait(20)
+                provider.released.wait(30)
             if provider.mood == "hangs_up":
                 self.close_connection = True
                 return
