@@ -34,7 +34,8 @@ NONE, DEFAULT, KEEP = "none", "default", "keep"
 class ChoiceForm(forms.Form):
     """Which form the channel asks."""
 
-    form = forms.ChoiceField(label=_("Form of this channel"), widget=forms.RadioSelect)
+    # Not “form”: a control of that name hides the property htmx asks a form for.
+    survey = forms.ChoiceField(label=_("Form of this channel"), widget=forms.RadioSelect)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def __init__(
@@ -43,7 +44,7 @@ class ChoiceForm(forms.Form):
         chosen = NONE
         if draft is not None and draft.section["form"] is not None:
             chosen = KEEP if draft.detached or draft.form_id is None else str(draft.form.public_id)  # type: ignore[union-attr]
-        super().__init__(data, initial={"form": chosen, "seen": seen})
+        super().__init__(data, initial={"survey": chosen, "seen": seen})
         self.found = list(SurveyForm.objects.all())
         choices: list[tuple[str, Any]] = [(NONE, _("No form"))]
         self.sentences: dict[str, Any] = {NONE: _("The conversation begins at once; nothing is asked.")}
@@ -63,13 +64,13 @@ class ChoiceForm(forms.Form):
                 if kind == Channel.Kind.LIVE
                 else _("Name and e-mail; made for you, and yours to change.")
             )
-        field = self.fields["form"]
+        field = self.fields["survey"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
         field.disabled = not may_edit
 
     def chosen(self) -> SurveyForm | None:
-        value = self.cleaned_data.get("form")
+        value = self.cleaned_data.get("survey")
         return next((one for one in self.found if str(one.public_id) == value), None)
 
 
@@ -93,12 +94,12 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form, section, status=422)
     seen = request.POST.get("over") or form.cleaned_data["seen"] or None
-    if form.cleaned_data["form"] == KEEP:
+    if form.cleaned_data["survey"] == KEEP:
         return _after(request, found)
     try:
         wanted = (
             default_form(found.kind, by=request.user)
-            if form.cleaned_data["form"] == DEFAULT
+            if form.cleaned_data["survey"] == DEFAULT
             else form.chosen()
         )
         services.ask_on(found, wanted, seen=seen, by=request.user)
@@ -155,7 +156,7 @@ def _shown(form: ChoiceForm, section: Section) -> Section:
     chosen = form.chosen()
     if chosen is not None:
         return compose(chosen)
-    return empty() if form.cleaned_data.get("form") == NONE else section
+    return empty() if form.cleaned_data.get("survey") == NONE else section
 
 
 def _form(request: TenantRequest, channel: Channel, section: Section, data: Any = None) -> ChoiceForm:

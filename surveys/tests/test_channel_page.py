@@ -69,7 +69,7 @@ def test_the_default_form_is_made_and_asked_at_one_click(
     admin: Client, shop: Organisation, support: Channel
 ) -> None:
     url = address(support, shop)
-    answer = admin.post(url, {"form": "default", "seen": seen(admin.get(url).content.decode())})
+    answer = admin.post(url, {"survey": "default", "seen": seen(admin.get(url).content.decode())})
     assert answer.status_code == 302
     with tenant_scope(shop.pk):
         section = AREA.dump(support)
@@ -87,13 +87,13 @@ def test_who_was_overtaken_is_told_and_may_insist(
         theirs = factories.form(alice, name="Theirs")
         mine = factories.form(alice, name="Mine")
         factories.asking(support, theirs, alice)
-    answer = admin.post(url, {"form": str(mine.public_id), "seen": before})
+    answer = admin.post(url, {"survey": str(mine.public_id), "seen": before})
     assert answer.status_code == 409
     page = answer.content.decode()
     assert "It now says “Theirs”" in page
     over = re.search(r'name="over" value="([0-9a-f]{64})"', page)
     assert over is not None
-    assert admin.post(url, {"form": str(mine.public_id), "seen": before, "over": over[1]}).status_code == 302
+    assert admin.post(url, {"survey": str(mine.public_id), "seen": before, "over": over[1]}).status_code == 302
     with tenant_scope(shop.pk):
         assert AREA.dump(support)["form"]["name"] == "Mine"
 
@@ -175,7 +175,7 @@ def test_a_reader_looks_and_cannot_change(shop: Organisation, support: Channel) 
     client.force_login(member(shop, Role.AUDITOR, person("reader@example.com")))
     url = address(support, shop)
     assert client.get(url).status_code == 200
-    assert client.post(url, {"form": "default"}).status_code == 403
+    assert client.post(url, {"survey": "default"}).status_code == 403
 
 
 def test_with_htmx_a_save_answers_the_form_alone(
@@ -184,7 +184,7 @@ def test_with_htmx_a_save_answers_the_form_alone(
     with tenant_scope(shop.pk):
         form = factories.form(alice, name="Mine")
     url = address(support, shop)
-    data = {"form": str(form.public_id), "seen": seen(admin.get(url).content.decode())}
+    data = {"survey": str(form.public_id), "seen": seen(admin.get(url).content.decode())}
     answer = admin.post(url, data, headers={"HX-Request": "true", "HX-Target": "settings"})
     assert answer.status_code == 200
     page = answer.content.decode()

@@ -44,7 +44,7 @@ def test_an_admin_chooses_a_form_and_a_visitor_answers_it(
     page.goto(f"{chat}/{channel}/pre-contact-survey/")
     page.get_by_text(f"Formulaire {name}", exact=True).click()
     expect(page.frame_locator(".preview-screen iframe").get_by_label("Numéro de client")).to_be_visible()
-    page.keyboard.press("Control+s")
+    page.get_by_role("button", name="Enregistrer").last.click()
     expect(page.get_by_text(re.compile(r"visible en test (depuis|après) \d+,\d"))).to_be_visible()
 
     visitor = browser_context.new_page()
@@ -63,7 +63,7 @@ def test_an_admin_chooses_a_form_and_a_visitor_answers_it(
     # The form changes once, and the channel follows.
     page.goto(form)
     page.locator("#form-title").fill(f"Titre {name}")
-    page.keyboard.press("Control+s")
+    page.get_by_role("button", name="Enregistrer").last.click()
     expect(page.locator(".save-bar[data-state=saved]")).to_be_visible()
     address = f"{stack.test}/chat/1.0/brand/1009/channel/{channel}"
     eventually(
