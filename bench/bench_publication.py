@@ -39,7 +39,9 @@ def use(stack: Stack) -> None:
     """Take over the settings of the stack's worker, so that this process is one."""
     pid = stack.pid("worker")
     pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
-    os.environ.update(pair.split("=", 1) for pair in pairs if "=" in pair)
+    for name, found, value in (pair.partition("=") for pair in pairs):
+        if found:
+            os.environ[name] = value
     os.environ["DJANGO_SETTINGS_MODULE"] = "chatadmin.settings"
     os.environ["LOG_LEVEL"] = "ERROR"
     import django  # noqa: PLC0415
@@ -64,7 +66,9 @@ def fill(stack: Stack, organisations: int, per_organisation: int) -> list[int]:
             [per_organisation],
         )
         owner.execute("ANALYZE")
-        rows = owner.execute("SELECT id FROM tenants_organisation WHERE number > 100000 ORDER BY id").fetchall()
+        rows = owner.execute(
+            "SELECT id FROM tenants_organisation WHERE number > 100000 ORDER BY id"
+        ).fetchall()
     return [int(row[0]) for row in rows]
 
 
@@ -79,7 +83,7 @@ def push(stack: Stack, tenants: list[int], channels: int) -> dict[str, Any]:
     # The stack's own worker stays out of it.
     stack.hold("worker")
     stack.hold("beat")
-    services.nudge = lambda tenant_id, delivery_id: None
+    services.nudge = lambda tenant_id, delivery_id: None  # type: ignore[attr-defined]
     began = time.perf_counter()
     work: list[tuple[int, int]] = []
     for tenant in tenants:
@@ -221,7 +225,9 @@ def main() -> None:
             environment.stop()
     print(json.dumps(pushed, indent=1))
     for one in listed:
-        print(f"{one['page']:>28} {one['statements']:>3} statements  p50 {one['p50_ms']:>6} p95 {one['p95_ms']:>6} ms")
+        print(
+            f"{one['page']:>28} {one['statements']:>3} statements  p50 {one['p50_ms']:>6} p95 {one['p95_ms']:>6} ms"
+        )
     support.write(options.json, {"bench": "publication", "push": pushed, "pages": listed})
 
 

@@ -22,7 +22,7 @@ class ColorsSerializer(serializers.Serializer[Any]):
 
 
 for _name in DEFAULT_COLORS:
-    ColorsSerializer._declared_fields[_name] = _Color()  # type: ignore[attr-defined]
+    ColorsSerializer._declared_fields[_name] = _Color()
 
 
 class WidgetSerializer(serializers.Serializer[Any]):

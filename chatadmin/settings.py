@@ -257,7 +257,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "addresses-sweep": {"task": "ipblocking.tasks.sweep", "schedule": 3.0, "options": {"expires": 10}},
     "addresses-hits": {"task": "ipblocking.tasks.collect_hits", "schedule": 5.0, "options": {"expires": 10}},
-    "addresses-forget": {"task": "ipblocking.tasks.forget_hits", "schedule": 3600.0, "options": {"expires": 600}},
+    "addresses-forget": {
+        "task": "ipblocking.tasks.forget_hits",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
+    },
     "promotions": {"task": "publishing.tasks.promotions", "schedule": 2.0, "options": {"expires": 10}},
     "copies": {"task": "publishing.tasks.copies", "schedule": 15.0, "options": {"expires": 30}},
     "regions": {"task": "publishing.tasks.regions", "schedule": 60.0, "options": {"expires": 120}},

@@ -254,7 +254,9 @@ async def _open(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
 async def _more(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
     thread_id = _conversation(command)
     messages, scroll = await conversations.more(channel, None, thread_id, str(command.get("scroll", "")))
-    desk.put("more", conversation=thread_id, messages=wire.messages(channel, messages, agent=True), scroll=scroll)
+    desk.put(
+        "more", conversation=thread_id, messages=wire.messages(channel, messages, agent=True), scroll=scroll
+    )
 
 
 async def _send(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:

@@ -237,7 +237,13 @@ async def threads_of(
     """The customer's conversations, most recent first, each with whether another message may be added; and the scroll token
     of those before them, "" when there are none. Raises Refused for a token that is none."""
     moment, number = _open_thread_scroll(scroll) if scroll else (None, 0)
-    values = {"channel": channel.id, "customer": customer, "moment": moment, "number": number, "limit": limit + 1}
+    values = {
+        "channel": channel.id,
+        "customer": customer,
+        "moment": moment,
+        "number": number,
+        "limit": limit + 1,
+    }
     async with database.connection() as connection:
         rows = await (await connection.execute(sql.THREADS_OF, values)).fetchall()
     page = [(Thread(*row[:-1]), not row[4] and not (channel.live and row[-1])) for row in rows[:limit]]

@@ -4,7 +4,9 @@ Lists of columns that several statements share are put together from constants o
 """
 # ruff: noqa: S608
 
-_CUSTOMER_COLUMNS = "id, external_id, first_name, last_name, image, custom_fields, pending_fields, mapped_fields"
+_CUSTOMER_COLUMNS = (
+    "id, external_id, first_name, last_name, image, custom_fields, pending_fields, mapped_fields"
+)
 _THREAD_COLUMNS = "t.id, t.external_id, t.customer_id, t.name, t.archived, t.human, t.created_at, t.active_at"
 _CONTACT_COLUMNS = (
     "c.id, %(thread)s::text AS thread, c.status, c.assignee, c.custom_fields, c.created_at, c.status_at"
@@ -114,7 +116,9 @@ ADD_CONSENT = """
 INSERT INTO gateway_consent (contact_id, ident, form, version, locale, text, digest, release)
 VALUES (%(contact)s, %(ident)s, %(form)s, %(version)s, %(locale)s, %(text)s, %(digest)s, %(release)s)
 """
-CONSENTS = "SELECT ident, version, locale, text, given_at FROM gateway_consent WHERE contact_id = %s ORDER BY id"
+CONSENTS = (
+    "SELECT ident, version, locale, text, given_at FROM gateway_consent WHERE contact_id = %s ORDER BY id"
+)
 SET_CONTACT_FIELDS = "UPDATE gateway_contact SET custom_fields = %s WHERE id = %s"
 CLOSE_CONTACT = (
     """

@@ -52,7 +52,14 @@ class Token:
 
 
 def issue(
-    purpose: Purpose, *, brand: int, channel: str, customer: str, mode: str, session: str = "", lifetime: int | None = None
+    purpose: Purpose,
+    *,
+    brand: int,
+    channel: str,
+    customer: str,
+    mode: str,
+    session: str = "",
+    lifetime: int | None = None,
 ) -> tuple[str, int]:
     """A new token and the seconds it lives."""
     seconds = LIFETIMES[purpose] if lifetime is None else lifetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -64,8 +64,7 @@ class ChoiceForm(forms.Form):
                 if kind == Channel.Kind.LIVE
                 else _("Name and e-mail; made for you, and yours to change.")
             )
-        field = self.fields["survey"]
-        assert isinstance(field, forms.ChoiceField)
+        field = cast("forms.ChoiceField", self.fields["survey"])
         field.choices = choices
         field.disabled = not may_edit
 

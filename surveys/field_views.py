@@ -85,11 +85,12 @@ def _import(
     upload = request.FILES.get("csv")
     content = upload.read(options.MOST_BYTES + 1) if upload else request.POST.get("pasted", "").encode()
     try:
-        if not content.strip():
-            raise options.BadFile(_("Choose a file, or paste its lines."))
-        read = options.from_csv(content, tree=typed["kind"] == "tree")
+        read = options.from_csv(content, tree=typed["kind"] == "tree") if content.strip() else None
     except options.BadFile as bad:
         return _page(request, field, typed, rows, status=422, changed=True, errors={"csv": [bad.sentence]})
+    if read is None:
+        missing = [_("Choose a file, or paste its lines.")]
+        return _page(request, field, typed, rows, status=422, changed=True, errors={"csv": missing})
     said = _("%(count)s options were read; look at them, then save.") % {"count": len(read)}
     return _page(request, field, typed, read, changed=True, said=said, imported=said)
 

@@ -144,9 +144,9 @@ class Survey:
                 values[ident] = known[ident]
         shown = self.shown(values)
         for ident, value in values.items():
-            if ident not in self.items:
-                if len(value) <= LONGEST_ANSWER and not self._kind_fault(ident, value):
-                    verdict.values[ident] = value
+            stray = ident not in self.items and len(value) <= LONGEST_ANSWER
+            if stray and not self._kind_fault(ident, value):
+                verdict.values[ident] = value
         for ident, item in self.items.items():
             if ident not in shown:
                 continue

@@ -102,9 +102,7 @@ class Plan:
             "PUBLISHING_SIGNING_KEY": env.text(
                 "PUBLISHING_SIGNING_KEY", json.dumps(self._secrets["signing_key"])
             ),
-            "FIELD_ENCRYPTION_KEYS": env.text(
-                "FIELD_ENCRYPTION_KEYS", self._secrets["field_encryption_key"]
-            ),
+            "FIELD_ENCRYPTION_KEYS": env.text("FIELD_ENCRYPTION_KEYS", self._secrets["field_encryption_key"]),
             "TEST_ENV_PUSH_URL": self.push_urls["test"],
             "LIVE_ENV_PUSH_URL": self.push_urls["live"],
             "DEMO_PASSWORD": self.demo_password,

@@ -93,7 +93,9 @@ def test_who_was_overtaken_is_told_and_may_insist(
     assert "It now says “Theirs”" in page
     over = re.search(r'name="over" value="([0-9a-f]{64})"', page)
     assert over is not None
-    assert admin.post(url, {"survey": str(mine.public_id), "seen": before, "over": over[1]}).status_code == 302
+    assert (
+        admin.post(url, {"survey": str(mine.public_id), "seen": before, "over": over[1]}).status_code == 302
+    )
     with tenant_scope(shop.pk):
         assert AREA.dump(support)["form"]["name"] == "Mine"
 

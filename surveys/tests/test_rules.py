@@ -225,9 +225,10 @@ def test_a_section_of_any_other_shape_is_told_and_never_raises() -> None:
         {**good, "form": {**good["form"], "items": [{**item("a"), "max_length": value}]}}
         for value in (0, "1", True)
     ]
+    conditions: list[Any] = [{}, [], when()]
     spoiled += [
-        {**good, "form": {**good["form"], "items": [{**item("a"), "show_if": value}]}}
-        for value in ({}, [], when())
+        {**good, "form": {**good["form"], "items": [{**item("a"), "show_if": condition}]}}
+        for condition in conditions
     ]
     spoiled += [{**good, "fields": list(reversed(FIELDS))}, {**good, "format": True}, {**good, "more": 1}]
     for one in spoiled:

@@ -13,7 +13,7 @@ const nodes = (parent: Node): (string | VNode)[] =>
     const href = node.getAttribute("href") ?? "";
     if (name === "a" && /^https?:\/\//i.test(href)) return [<a href={href} target="_blank" rel="noopener noreferrer">{nodes(node)}</a>];
     if (name === "br") return [<br />];
-    return name === "strong" || name === "em" ? [h(name, null, nodes(node)) as VNode] : nodes(node);
+    return name === "strong" || name === "em" ? [h(name, null, nodes(node))] : nodes(node);
   });
 
 const escaped = (value: string | number) => String(value).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
