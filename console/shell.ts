@@ -4,7 +4,7 @@ import { setUpDrafts } from "./parts/drafts";
 import { setUpMenus } from "./parts/menus";
 import { setUpPalette } from "./parts/palette";
 import { setUpRequests } from "./parts/requests";
-import { setUpColors, setUpCopying, setUpPasswords, setUpTheme, setUpTimes } from "./parts/small";
+import { setUpColors, setUpCopying, setUpPasswords, setUpTabs, setUpTheme, setUpTimes } from "./parts/small";
 import { setUpToasts } from "./parts/toasts";
 
 setUpRequests();
@@ -18,3 +18,4 @@ setUpTimes();
 setUpTheme();
 setUpPasswords();
 setUpColors();
+setUpTabs();

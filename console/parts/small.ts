@@ -132,3 +132,10 @@ class ColorField extends HTMLElement {
 export function setUpColors(): void {
   customElements.define("color-field", ColorField);
 }
+
+/* On a phone the tabs are wider than the screen: the one that is open is in sight. */
+export function setUpTabs(): void {
+  const open = document.querySelector<HTMLElement>(".tabs [aria-current]");
+  const strip = open?.closest<HTMLElement>(".tabs");
+  if (open && strip) strip.scrollLeft = open.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - open.clientWidth) / 2;
+}
