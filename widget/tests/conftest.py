@@ -82,7 +82,10 @@ class Environment:
         """Push a release of the channel; `domains` restricts it, `private` adds sections of areas. Returns the channel's id."""
         self.releases[channel] = self.releases.get(channel, 0) + 1
         section = {"format": 1, "domains_restricted": domains is not None, "allowed_domains": domains or []}
-        sections = {"channel": {"name": "Widget"}, "sections": {"channels_config": section, "d": document, **(private or {})}}
+        sections = {
+            "channel": {"name": "Widget"},
+            "sections": {"channels_config": section, "d": document, **(private or {})},
+        }
         sealed = snapshot.seal(
             snapshot.Snapshot(
                 environment="test",

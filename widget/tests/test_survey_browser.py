@@ -28,7 +28,13 @@ FIELDS = [
 UNDER_BILLING = {"match": "all", "when": [{"ident": "subject", "test": "under", "value": "billing"}]}
 WHOLE = (
     item("subject", required=True, help="De quoi s’agit-il ?"),
-    item("order", required=True, pattern=r"[A-Z]\d{4}", pattern_message="Une lettre, quatre chiffres.", show_if=UNDER_BILLING),
+    item(
+        "order",
+        required=True,
+        pattern=r"[A-Z]\d{4}",
+        pattern_message="Une lettre, quatre chiffres.",
+        show_if=UNDER_BILLING,
+    ),
     item("email", required=True, autocomplete="email"),
     item("consent.1", required=True, text="J’accepte que mes réponses soient conservées.", version=2),
 )
@@ -37,7 +43,13 @@ WHOLE = (
 def asking(environment: Environment, *items: dict[str, Any], several: bool = False, **options: Any) -> str:
     section = {
         "format": 1,
-        "form": {"name": "Formulaire", "title": "", "intro": "Deux mots d’abord.", "submit": "", "items": list(items or WHOLE)},
+        "form": {
+            "name": "Formulaire",
+            "title": "",
+            "intro": "Deux mots d’abord.",
+            "submit": "",
+            "items": list(items or WHOLE),
+        },
         "fields": FIELDS,
     }
     return environment.publish(
@@ -112,7 +124,10 @@ def test_a_visitor_answers_is_told_what_is_wrong_and_then_writes(
     form.get_by_label("Commande").fill("A1234")
     form.get_by_label("Courriel").fill("ana@example.com")
     eventually(
-        lambda: "ana@example.com" in page.evaluate("JSON.stringify({...sessionStorage})") or page.wait_for_timeout(50),
+        lambda: (
+            "ana@example.com" in page.evaluate("JSON.stringify({...sessionStorage})")
+            or page.wait_for_timeout(50)
+        ),
         what="the answers are kept",
     )
     page.reload()
@@ -129,7 +144,9 @@ def test_a_visitor_answers_is_told_what_is_wrong_and_then_writes(
     assert answers(gateway_environment, channel) == [
         {"subject": "refund", "order": "A1234", "email": "ana@example.com", "consent.1": "v2"}
     ]
-    assert gateway_environment.sql("SELECT version, text FROM gateway_consent WHERE form = 'Formulaire'")[0] == (
+    assert gateway_environment.sql("SELECT version, text FROM gateway_consent WHERE form = 'Formulaire'")[
+        0
+    ] == (
         2,
         "J’accepte que mes réponses soient conservées.",
     )
