@@ -65,7 +65,10 @@ class Migration(migrations.Migration):
         ProtectTable("publishing_rules", CHANNEL),
         ProtectTable("publishing_switch", CHANNEL),
         ProtectTable("publishing_promotion", CHANNEL),
-        ProtectTable("publishing_copy", {"source_id": "channels_config_channel"}),
+        ProtectTable(
+            "publishing_copy",
+            {"source_id": "channels_config_channel", "undo_of_id": "publishing_copy"},
+        ),
         ProtectTable("publishing_copytarget", {**CHANNEL, "copy_id": "publishing_copy"}),
         migrations.RunSQL(DUE, DUE_BEFORE),
         migrations.RunSQL(PROMOTIONS, "DROP FUNCTION publishing_due_promotions(integer)"),
