@@ -172,7 +172,7 @@ def test_several_conversations_are_listed_begun_and_archived(
     write(page, "Première")
     expect(from_agent(page, "Vous avez écrit : Première")).to_be_visible()
     window.get_by_role("button", name="Retour au clavardage").click()
-    expect(window.get_by_role("heading", name="Conversations")).to_be_visible()
+    expect(window.get_by_role("heading", name="Vos clavardages")).to_be_visible()
     window.locator("[data-selector=START_NEW_CHAT]").click()
     expect(mine(page)).to_have_count(0)
     write(page, "Seconde")
