@@ -8,6 +8,7 @@ from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from areas.contract import Section
 from channels_config.area_forms import COLOR_LABELS, Where, where
@@ -91,4 +92,4 @@ def lines(theirs: str, mine: str) -> list[Line]:
 
 
 def _on(value: bool) -> Promise:
-    return _("on") if value else _("off")
+    return pgettext_lazy("a setting", "on") if value else pgettext_lazy("a setting", "off")

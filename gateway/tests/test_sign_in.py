@@ -9,7 +9,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -362,7 +362,7 @@ def test_a_signed_token_signs_in_once_and_clocks_may_differ_by_a_minute(env: Env
     assert "used before" in refused(with_code(env, channel, token))
     assert with_refresh(env, channel, data["thirdParty"]["refresh_token"]).status_code == 200
     assert with_code(env, channel, signed(channel, exp=now - 40)).status_code == 200
-    for words, wrong in {
+    cases: dict[str, dict[str, Any]] = {
         "expired": {"exp": now - 90},
         "an hour": {"exp": now + 7200},
         "no exp": {"exp": None},
@@ -370,7 +370,8 @@ def test_a_signed_token_signs_in_once_and_clocks_may_differ_by_a_minute(env: Env
         "aud": {"aud": f"chat_{uuid.uuid4()}"},
         "no number": {"exp": "soon"},
         "customer id": {"sub": None},
-    }.items():
+    }
+    for words, wrong in cases.items():
         assert words in refused(with_code(env, channel, signed(channel, **wrong))), words
 
 
@@ -691,13 +692,13 @@ def test_conversations_are_erased_when_their_days_are_over(env: Environment) -> 
 
 
 def request_data(
-    env: Environment, channel: Channel, customer: str, act: str, **changes: Any
+    env: Environment, channel: Channel, customer: str, act: Literal["export", "erase"], **changes: Any
 ) -> httpx.Response:
     from auth_config import rules
 
     asked = rules.CustomerRequest(
         changes.get("environment", "test"), channel.brand, channel.id, customer, act
-    )  # type: ignore[arg-type]
+    )
     signed_text = rules.sign_request(
         json.dumps(changes.get("key", SIGNING)), asked, now=changes.get("now", time.time())
     )

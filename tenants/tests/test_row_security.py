@@ -155,10 +155,13 @@ def test_every_model_with_a_tenant_is_a_tenant_model() -> None:
 def test_the_policy_of_a_tenant_s_table_is_the_tenant_in_force_and_nothing_beside_it(
     model: type[TenantModel],
 ) -> None:
-    expected = {"tenant": ("ALL", protection.CONDITION, protection.CONDITION)}
+    expected: dict[str, tuple[str, str, str | None]] = {
+        "tenant": ("ALL", protection.CONDITION, protection.CONDITION)
+    }
     if model is Link:
         # The database writes the chain by itself; the serving role may read it.
-        expected = {"tenant": ("ALL", "false", "false"), "own": ("SELECT", protection.CONDITION, None)}
+        expected["tenant"] = ("ALL", "false", "false")
+        expected["own"] = ("SELECT", protection.CONDITION, None)
     with connection.cursor() as cursor:
         assert protection.policies(cursor, table(model)) == expected
 

@@ -49,6 +49,13 @@ export interface SessionOptions {
   external(type: "MESSAGE_SENT" | "MESSAGE_RECEIVED", message: ChatMessage): void;
 }
 
+/** What the visitor has answered so far, and for which conversation. */
+interface Answers {
+  thread: string;
+  values: Record<string, string>;
+  done?: boolean;
+}
+
 export class Session {
   #threads = new Map<string, Thread>();
   #current = "";
@@ -69,7 +76,7 @@ export class Session {
   #unsentCustomer = false;
   #known: Record<string, string> = {};
   /** Answers to the form, for the conversation they were given in. */
-  #survey: { thread: string; values: Record<string, string>; done?: boolean };
+  #survey: Answers;
   #wrong?: { thread: string; fields: { ident: string; message: string }[] };
   #identified: ((id: string) => void)[] = [];
   #dirty = new Set<keyof View>();
@@ -93,7 +100,7 @@ export class Session {
     this.#files = settings.fileRestrictions ?? null;
     this.#outbox = new Outbox(tab);
     try {
-      this.#survey = JSON.parse(tab.get("survey")!) ?? {};
+      this.#survey = (JSON.parse(tab.get("survey")!) ?? {}) as Answers;
     } catch {
       this.#survey = { thread: "", values: {} };
     }

@@ -6,7 +6,8 @@ import type { Store } from "./store";
 
 // Types alone come from the host: a chunk that imported it back would change its name with it.
 const str = (value: unknown): string => (typeof value === "string" ? value : "");
-const codeOf = (error: unknown): string => str(Object(error).code);
+const part = (value: unknown, name: string): string => (typeof value === "object" && value ? str((value as Json)[name]) : "");
+const codeOf = (error: unknown): string => part(error, "code");
 
 export interface SignIn {
   mode: "cookie" | "oauth";
@@ -16,7 +17,7 @@ export interface SignIn {
   verifier?: string;
   /** POST to the token endpoint, with the browser's cookies; rejects with ServerError for a refusal. */
   refusal: new (code: string) => ServerError;
-  ask(query: Record<string, string>, body: Json, bearer?: string): Promise<Json>;
+  ask: (query: Record<string, string>, body: Json, bearer?: string) => Promise<Json>;
 }
 
 /** The token answer. */
@@ -50,7 +51,7 @@ async function byCode({ lasting, tab, code = "", verifier, ask, refusal }: SignI
   const mark = code.slice(-24);
   const [usedFor = "", refresh = ""] = (tab.get("signIn") ?? "").split(" ");
   const remember = (answer: Json): Json => {
-    const token = str(Object(answer.thirdParty).refresh_token);
+    const token = part(answer.thirdParty, "refresh_token");
     tab.set("signIn", token ? `${encodeURIComponent(mark)} ${token}` : undefined);
     lasting.set("anonymousToken", undefined);
     return answer;

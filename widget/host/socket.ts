@@ -25,7 +25,7 @@ export interface SocketOptions {
   verifier?: string;
   store: Store;
   tab: Store;
-  identity(): { idOnExternalPlatform: string; firstName?: string; lastName?: string };
+  identity: () => { idOnExternalPlatform: string; firstName?: string; lastName?: string };
 }
 
 interface Waiting {
@@ -107,7 +107,7 @@ export class SocketConnection implements Connection {
         signal.onabort = () => call.abort();
         call.onload = () => {
           try {
-            if (call.status > 299) throw 0;
+            if (call.status > 299) throw new Error();
             resolve({ ...obj(JSON.parse(call.responseText)), refusal: call.getResponseHeader("X-Refusal") });
           } catch {
             reject(new ServerError("HTTP " + call.status));
