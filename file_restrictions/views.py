@@ -13,17 +13,15 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from areas.conflicts import conflict
 from areas.contract import NotPublishable, Section
 from areas.saving import DraftChanged, save_draft
-from audit.models import Entry
-from channels_config.differences import Difference, lines
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from file_restrictions import media_types, rules
 from file_restrictions.area import AREA
 from file_restrictions.forms import FileRestrictionsForm
 from file_restrictions.presets import PRESETS, understood, usual_description
-from file_restrictions.section import describe
 from file_restrictions.sentences import DID_YOU_MEAN, PROBLEMS, verdict_sentence, visitor_message
 from kit.documents import digest
 from tenants.access import TenantRequest, requires
@@ -54,14 +52,8 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form.add_error(None, str(problem.message))
         return _page(request, found, form, section, status=422)
     except DraftChanged as changed:
-        conflict = {
-            "entry": Entry.objects.filter(
-                action="draft.saved", subject=found.public_id, data__area=AREA.name
-            ).first(),
-            "differences": _differences(changed.section, form.section()),
-            "digest": digest(changed.section),
-        }
-        return _page(request, found, form, section, status=409, conflict=conflict)
+        beside = conflict(AREA, found, theirs=changed.section, mine=form.section())
+        return _page(request, found, form, section, status=409, conflict=beside)
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
     return _saved(request, found, form, release.sections[AREA.name])
@@ -195,23 +187,6 @@ def _form(request: TenantRequest, section: Section, data: Any = None) -> FileRes
 
 def _url(request: TenantRequest, channel: Channel, name: str) -> str:
     return reverse(f"file_restrictions:{name}", args=[request.organisation.number, channel.public_id])
-
-
-def _differences(theirs: Section, mine: Section) -> list[Difference]:
-    """What differs, for somebody who has to choose."""
-    found = []
-    for (label, one), other in zip(describe(theirs).items(), describe(mine).values(), strict=True):
-        if one == other:
-            continue
-        if isinstance(one, list):
-            found.append(Difference(label, lines=lines("\n".join(one), "\n".join(other))))
-        else:
-            found.append(Difference(label, _shown(one), _shown(other)))
-    return found
-
-
-def _shown(value: Any) -> str:
-    return str(value) if not isinstance(value, bool) else gettext("on") if value else gettext("off")
 
 
 def _status_url(request: TenantRequest, channel: Channel) -> str:

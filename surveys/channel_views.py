@@ -13,16 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from areas.conflicts import last_save
 from areas.contract import NotPublishable, Section
 from areas.preview import draft_document
 from areas.saving import DraftChanged
-from audit.models import Entry
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from kit.documents import digest
 from surveys import rules, services
 from surveys.area import AREA
-from surveys.defaults import default_form
+from surveys.defaults import default_form, default_section
 from surveys.models import ChannelSurvey, SurveyForm
 from surveys.section import compose, empty
 from tenants.access import TenantRequest, requires
@@ -111,9 +111,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         return _page(request, found, form, section, status=422)
     except DraftChanged as changed:
         conflict = {
-            "entry": Entry.objects.filter(
-                action="draft.saved", subject=found.public_id, data__area=AREA.name
-            ).first(),
+            "entry": last_save(AREA, found),
             "theirs": (changed.section["form"] or {"name": _("No form")})["name"],
             "digest": digest(changed.section),
         }
@@ -140,7 +138,7 @@ def preview(request: TenantRequest, brand: int, channel: str) -> JsonResponse:
     form.is_valid()
     return JsonResponse(
         {
-            "document": draft_document(found, {AREA.name: _shown(form, section)}),
+            "document": draft_document(found, {AREA.name: _shown(form, section, found.kind)}),
             "remarks": {},
             "errors": {},
             "contrast": {},
@@ -148,14 +146,17 @@ def preview(request: TenantRequest, brand: int, channel: str) -> JsonResponse:
     )
 
 
-def _shown(form: ChoiceForm, section: Section) -> Section:
+def _shown(form: ChoiceForm, section: Section, kind: str) -> Section:
     """The section of what is chosen; the draft where nothing else is."""
     if not form.is_bound:
         return section
     chosen = form.chosen()
     if chosen is not None:
         return compose(chosen)
-    return empty() if form.cleaned_data.get("survey") == NONE else section
+    choice = form.cleaned_data.get("survey")
+    if choice == DEFAULT:
+        return default_section(kind)
+    return empty() if choice == NONE else section
 
 
 def _form(request: TenantRequest, channel: Channel, section: Section, data: Any = None) -> ChoiceForm:
@@ -192,7 +193,7 @@ def _page(
     if not request.htmx:
         template = "surveys/channel.html"
         context |= channel_context(request, channel, AREA)
-        context["document"] = draft_document(channel, {AREA.name: _shown(form, section)})
+        context["document"] = draft_document(channel, {AREA.name: _shown(form, section, channel.kind)})
     response = render(request, template, context, status=status)
     response.headers["Vary"] = "HX-Request"
     return response

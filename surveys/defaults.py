@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from areas.contract import Section
 from channels_config.models import Channel
 from surveys import rules
 from surveys.models import CustomField, SurveyForm
+from surveys.section import compose, field_section, fields_section
 from surveys.services import create_field, save_form
 
 
@@ -33,33 +36,69 @@ def item(ident: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def default_form(kind: str, *, by: User) -> SurveyForm:
-    """The default form of messaging or of live chat; made, with the fields it asks for, when it is not there yet."""
+@dataclass(frozen=True)
+class Default:
+    """What a default form is: its name, the fields it needs (not saved), and its document."""
+
+    name: str
+    fields: list[CustomField]
+    document: dict[str, Any]
+
+
+def default(kind: str) -> Default:
+    """The default form of messaging or of live chat. Makes nothing."""
     live = kind == Channel.Kind.LIVE
-    name = _("Default form, live chat") if live else _("Default form, messaging")
-    found = SurveyForm.objects.filter(name__iexact=name).first()
-    if found is not None:
-        return found
-    _field("name", _("Name"), CustomField.Kind.TEXT, by)
-    _field("email", _("E-mail"), CustomField.Kind.EMAIL, by)
+    fields = [
+        _field("name", _("Name"), CustomField.Kind.TEXT),
+        _field("email", _("E-mail"), CustomField.Kind.EMAIL),
+    ]
     items = [
         item("name", required=live, max_length=100, autocomplete="name", skip_known=True),
         item("email", required=True, autocomplete="email", skip_known=True),
     ]
     if live:
-        _field("subject", _("Your question"), CustomField.Kind.TEXT, by)
+        fields.append(_field("subject", _("Your question"), CustomField.Kind.TEXT))
         items.append(item("subject", max_length=200))
-    document = {
-        "title": "",
-        "intro": _("A few words before we begin.")
-        if live
-        else _("So that we can answer you even after you leave."),
-        "submit": "",
-        "items": items,
-    }
-    return save_form(None, name=name, document=document, seen=None, by=by)
+    return Default(
+        _("Default form, live chat") if live else _("Default form, messaging"),
+        fields,
+        {
+            "title": "",
+            "intro": _("A few words before we begin.")
+            if live
+            else _("So that we can answer you even after you leave."),
+            "submit": "",
+            "items": items,
+        },
+    )
 
 
-def _field(ident: str, label: str, kind: str, by: User) -> None:
-    if not CustomField.objects.filter(ident=ident).exists():
-        create_field(ident=ident, label=label, kind=kind, level=CustomField.Level.CONTACT, values=[], by=by)
+def default_form(kind: str, *, by: User) -> SurveyForm:
+    """The default form of a kind; made, with the fields it asks for, when it is not there yet."""
+    wanted = default(kind)
+    found = SurveyForm.objects.filter(name__iexact=wanted.name).first()
+    if found is not None:
+        return found
+    for one in _missing(wanted):
+        create_field(ident=one.ident, label=one.label, kind=one.kind, level=one.level, values=[], by=by)
+    return save_form(None, name=wanted.name, document=wanted.document, seen=None, by=by)
+
+
+def default_section(kind: str) -> Section:
+    """The section of a channel that asks the default form, before anybody made it: for the preview."""
+    wanted = default(kind)
+    fields = [*fields_section(), *(field_section(one) for one in _missing(wanted))]
+    return compose(
+        SurveyForm(name=wanted.name),
+        document=wanted.document,
+        fields=sorted(fields, key=lambda one: str(one["ident"])),
+    )
+
+
+def _field(ident: str, label: str, kind: str) -> CustomField:
+    return CustomField(ident=ident, label=label, kind=kind, level=CustomField.Level.CONTACT, values=[])
+
+
+def _missing(wanted: Default) -> list[CustomField]:
+    there = set(CustomField.objects.values_list("ident", flat=True))
+    return [one for one in wanted.fields if one.ident not in there]

@@ -187,7 +187,12 @@ def start(state: Path, **settings: str) -> Stack:
         text=True,
     )
     assert process.stdout is not None
-    ready = environment.next_event(process.stdout)
+    try:
+        ready = environment.next_event(process.stdout)
+    except BaseException:
+        # Closing its standard input asks it to stop.
+        process.communicate(timeout=30)
+        raise
     return Stack(
         console=ready["console"],
         test=ready["test"],

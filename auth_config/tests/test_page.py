@@ -83,6 +83,30 @@ def section(shop: Organisation, support: Channel) -> dict[str, Any]:
         return AREA.dump(support)
 
 
+def test_who_was_overtaken_sees_both_versions_without_a_secret_and_may_insist(
+    admin: Client, shop: Organisation, support: Channel
+) -> None:
+    url = address(shop, support)
+    mine = form(admin.get(url), **OAUTH)
+    bob = Client()
+    bob.force_login(member(shop, Role.ADMIN, person("bob@example.com", name="Bob", language="en")))
+    theirs = {**OAUTH, "oauth_client_id": "theirs", "oauth_client_secret": SECRET[::-1]}
+    assert bob.post(url, form(bob.get(url), **theirs)).status_code == 302
+    answer = admin.post(url, mine)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Bob" in page
+    assert "theirs" in page
+    assert SECRET not in page
+    assert SECRET[::-1] not in page
+    assert "Type it once more before you save" in page
+    assert section(shop, support)["oauth"]["client_id"] == "theirs"
+    over = re.search(r'name="over" value="([0-9a-f]{64})"', page)
+    assert over is not None
+    assert admin.post(url, mine | {"over": over[1]}).status_code == 302
+    assert section(shop, support)["oauth"]["client_id"] == "chat"
+
+
 def test_a_saved_sign_in_is_published_and_its_secret_travels_in_the_private_part_only(
     admin: Client, shop: Organisation, support: Channel
 ) -> None:

@@ -81,6 +81,12 @@ def test_questions_are_added_moved_and_removed_by_submit_buttons(admin: Client, 
 
 
 @pytest.mark.usefixtures("fields")
+def test_the_navigation_marks_this_page_and_no_other(admin: Client, shop: Organisation) -> None:
+    page = admin.get(reverse("survey_forms:form_new", args=[shop.number])).content.decode()
+    navigation = page[page.index('id="sidenav"') : page.index("</nav>", page.index('id="sidenav"'))]
+    assert re.findall(r'aria-current="\w+">([^<]+)<', navigation) == ["Forms"]
+
+
 def test_a_form_is_saved_as_it_was_built(admin: Client, shop: Organisation) -> None:
     data = posted(
         "subject",

@@ -15,7 +15,7 @@ from publishing.models import Release
 from surveys import services
 from surveys.area import AREA
 from surveys.defaults import item
-from surveys.models import ChannelSurvey, SurveyForm
+from surveys.models import ChannelSurvey, CustomField, SurveyForm
 from surveys.section import empty
 from surveys.tests import factories
 from tenants.models import Organisation
@@ -63,6 +63,22 @@ def test_a_channel_asks_nothing_at_first(admin: Client, shop: Organisation, supp
     assert "The default form" in page
     with tenant_scope(shop.pk):
         assert AREA.dump(support) == empty()
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"), [("messaging", ["name", "email"]), ("live", ["name", "email", "subject"])]
+)
+def test_the_default_form_is_seen_before_anybody_made_it(
+    admin: Client, shop: Organisation, kind: str, asked: list[str]
+) -> None:
+    found = channel(shop, "Shown", kind=kind)
+    url = reverse("surveys:preview", args=[shop.number, found.public_id])
+    document = admin.post(url, {"survey": "default"}).json()["document"]
+    questions = document["preContactForm"]["customFields"]
+    assert [one["definition"]["ident"] for one in questions] == asked
+    with tenant_scope(shop.pk):
+        assert not SurveyForm.objects.exists()
+        assert not CustomField.objects.exists()
 
 
 def test_the_default_form_is_made_and_asked_at_one_click(

@@ -202,10 +202,12 @@ def running_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[En
     subprocess.run([sys.executable, "manage.py", "gateway_migrate"], cwd=ROOT, env=variables, check=True)
     log = tmp_path_factory.mktemp("environment") / "log"
     made = Environment(f"http://127.0.0.1:{port}", name, variables, signing, encryption, log)
-    made.start()
-    yield made
-    made.stop()
-    databases.drop(server, name)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        databases.drop(server, name)
 
 
 @dataclass

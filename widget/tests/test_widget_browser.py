@@ -675,7 +675,14 @@ def test_what_was_written_survives_leaving_the_page_before_it_was_sent(
     gateway_environment.stop()
     write(page, "en chemin")
     chat(page).locator("[data-selector=TEXTAREA]").fill("un brouillon")
-    page.wait_for_timeout(500)
+    kept = "JSON.stringify([{...sessionStorage}, {...localStorage}])"
+    eventually(
+        lambda: (
+            all(text in page.evaluate(kept) for text in ("en chemin", "un brouillon"))
+            or page.wait_for_timeout(50)
+        ),
+        what="the page has kept both",
+    )
     page.context.set_offline(False)
     gateway_environment.start()
     page.goto(address)
@@ -849,6 +856,11 @@ def violations(page: Page) -> list[str]:
     if not frame.evaluate("!!window.axe"):
         frame.evaluate(AXE.read_text(encoding="utf-8"))
     # The page around gives the document its landmarks, and may zoom it.
+    # What fades in is looked at once it is there; turning wheels go on for ever.
+    frame.evaluate(
+        "Promise.allSettled(document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < Infinity)"
+        ".map(one => one.finished))"
+    )
     found = frame.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{one['id']}: {one['help']} ({', '.join(str(node['target']) for node in one['nodes'])})"
