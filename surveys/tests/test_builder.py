@@ -87,6 +87,7 @@ def test_the_navigation_marks_this_page_and_no_other(admin: Client, shop: Organi
     assert re.findall(r'aria-current="\w+">([^<]+)<', navigation) == ["Forms"]
 
 
+@pytest.mark.usefixtures("fields")
 def test_a_form_is_saved_as_it_was_built(admin: Client, shop: Organisation) -> None:
     data = posted(
         "subject",

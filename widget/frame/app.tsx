@@ -260,6 +260,13 @@ export const Older = ({ model: { view, say, tell } }: { model: Model }) =>
     </button>
   ) : null;
 
+export const NewChat = ({ model: { say, tell } }: { model: Model }) => (
+  <button type="button" class="cw-button cw-primary" data-selector="START_NEW_CHAT" data-autofocus onClick={() => tell({ type: "new" })}>
+    <Icon name="plus" />
+    {say("startNewChat")}
+  </button>
+);
+
 function Conversations({ model }: { model: Model }) {
   const { view, say, clock, tell } = model;
   return (
@@ -294,16 +301,7 @@ function Conversations({ model }: { model: Model }) {
         <Older model={model} />
       </div>
       <footer class="cw-foot">
-        <button
-          type="button"
-          class="cw-button cw-primary"
-          data-selector="START_NEW_CHAT"
-          data-autofocus
-          onClick={() => tell({ type: "new" })}
-        >
-          <Icon name="plus" />
-          {say("startNewChat")}
-        </button>
+        <NewChat model={model} />
       </footer>
     </>
   );

@@ -1,7 +1,7 @@
 /* One conversation: its state, its messages, and the box to write in. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatMessage } from "../shared/types";
-import { Avatar, Empty, Older } from "./app";
+import { Avatar, Empty, NewChat, Older } from "./app";
 import { Icon } from "./icons";
 import { Card, Files, Text } from "./message";
 import type { Model } from "./model";
@@ -15,7 +15,7 @@ const TOGETHER = 5 * 60_000;
 const NEAR = 80;
 
 export function Conversation({ model }: { model: Model }) {
-  const { view, say, tell } = model;
+  const { view, say } = model;
   const offline = view.live && !view.available && !view.messages.length;
   return (
     <>
@@ -24,18 +24,7 @@ export function Conversation({ model }: { model: Model }) {
       {view.closed || offline ? (
         <footer class="cw-foot">
           <p>{offline ? <Rich say={say} id="offlineFormDesc" /> : view.agent ? say("chattedWith", { name: view.agent }) : say("customerLeftTheSession")}</p>
-          {view.closed && (
-            <button
-              type="button"
-              class="cw-button cw-primary"
-              data-selector="START_NEW_CHAT"
-              data-autofocus
-              onClick={() => tell({ type: "new" })}
-            >
-              <Icon name="plus" />
-              {say("startNewChat")}
-            </button>
-          )}
+          {view.closed && <NewChat model={model} />}
         </footer>
       ) : (
         <ReplyBox model={model} />

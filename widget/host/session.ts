@@ -207,17 +207,6 @@ export class Session {
   async #recover(): Promise<void> {
     if (this.#multiple) {
       const { known, threads } = await this.#list();
-      for (const one of list(threads)) {
-        const found = obj(one);
-        const id = str(found.idOnExternalPlatform);
-        if (!id) continue;
-        known.add(id);
-        const thread = this.#thread(id);
-        thread.begun = true;
-        thread.name = str(found.threadName);
-        thread.closed = found.canAddMoreMessages === false;
-        if (id !== this.#current) void this.#loadMetadata(thread);
-      }
       // Archived from another device.
       for (const [id, thread] of this.#threads) if (thread.begun && !known.has(id) && threads && !this.#all.scrollToken) this.#forget(id);
       if (!this.#current && !this.#threads.size) this.#open(uuid());
