@@ -1,6 +1,7 @@
 """`make test`: every room's tests. Arguments go to pytest as they are: `make test ARGS="ipblocking -k ranges"`.
 
-With `COVERAGE=1` the branches the tests took are counted and shown; what runs in processes of its own is not.
+The whole suite is shared out to two workers, a file at a time; `TEST_WORKERS` says otherwise (0: none). With `COVERAGE=1` the
+branches the tests took are counted and shown; what runs in processes of its own is not.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from chatadmin.run.plan import ROOT
 
 
 def main(arguments: list[str]) -> int:
-    counted = os.environ.get("COVERAGE", "0") not in {"", "0"}
-    runner = ["-m", "coverage", "run", "-m", "pytest"] if counted else ["-m", "pytest"]
-    status = subprocess.run([sys.executable, *runner, *arguments], cwd=ROOT, check=False).returncode
-    if counted:
-        for command in (["combine", "--quiet"], ["report"]):
-            subprocess.run([sys.executable, "-m", "coverage", *command], cwd=ROOT, check=False)
-    return status
+    variables = dict(os.environ)
+    workers = variables.pop("TEST_WORKERS", "0" if arguments else "2")
+    options: list[str] = []
+    if workers not in {"", "0"}:
+        options += ["-n", workers, "--dist", "loadfile"]
+        variables["TEST_WORKERS"] = workers
+    if os.environ.get("COVERAGE", "0") not in {"", "0"}:
+        options += ["--cov", "--cov-report", "term:skip-covered"]
+    command = [sys.executable, "-m", "pytest", *options, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
 
 
 if __name__ == "__main__":

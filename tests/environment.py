@@ -1,7 +1,8 @@
 """A pytest plugin that comes before pytest-django: gives the tests their servers and their settings.
 
 `TEST_POSTGRES_URL` (a superuser's) and `TEST_REDIS_URL` name servers to use; without them an embedded pair is started, in
-a folder of this process's own, and goes away with it. Two test runs, and a `make run`, can go on side by side.
+a folder of this process's own, and goes away with it. Two test runs, and a `make run`, can go on side by side; so can the
+workers of one run (`TEST_WORKERS`, pytest-xdist), each with servers and a stack of its own.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ PASSWORD = "test"
 #: The lock on our folder, for as long as this process lives.
 _held = ExitStack()
 _servers: subprocess.Popen[str] | None = None
+
+
+def only_hands_out() -> bool:
+    """Whether this process runs no test itself: it hands them out to workers, and needs settings but no servers."""
+    return bool(os.environ.get("TEST_WORKERS")) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def server_url() -> str:
@@ -67,12 +73,22 @@ def pytest_load_initial_conftests() -> None:
 
 
 def start() -> None:
-    global _servers
     remove_stale(STATE.parent)
     state = State(STATE)
     _held.enter_context(state)
     # Registered first, so done last: the servers write into the folder while they stop.
     atexit.register(lambda: shutil.rmtree(STATE, ignore_errors=True))
+    if only_hands_out():
+        # Nobody listens there, and the workers are not told.
+        postgres, redis = "postgresql://postgres@127.0.0.1:9", "redis://127.0.0.1:9"
+    else:
+        _start_servers()
+        postgres, redis = server_url(), os.environ["TEST_REDIS_URL"]
+    _settings(state, postgres, redis)
+
+
+def _start_servers() -> None:
+    global _servers
     if not (os.environ.get("TEST_POSTGRES_URL") and os.environ.get("TEST_REDIS_URL")):
         _servers = subprocess.Popen(
             [
@@ -96,16 +112,17 @@ def start() -> None:
         ready = next_event(_servers.stdout)
         os.environ.setdefault("TEST_POSTGRES_URL", ready["postgres"])
         os.environ.setdefault("TEST_REDIS_URL", ready["redis"])
+
+
+def _settings(state: State, postgres: str, redis: str) -> None:
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "GATEWAY_DATABASE_URL", "CONSOLE_URL", "DEBUG"):
         os.environ.pop(name, None)
     plan = Plan(state.folder, state.secrets(), Ports(8000, 8001, 8002))
-    plan.database_url = databases.with_login(
-        server_url(), user=APP, password=PASSWORD, database=CONSOLE_DATABASE
-    )
+    plan.database_url = databases.with_login(postgres, user=APP, password=PASSWORD, database=CONSOLE_DATABASE)
     plan.database_owner_url = databases.with_login(
-        server_url(), user=OWNER, password=PASSWORD, database=CONSOLE_DATABASE
+        postgres, user=OWNER, password=PASSWORD, database=CONSOLE_DATABASE
     )
-    plan.redis_url = os.environ["TEST_REDIS_URL"]
+    plan.redis_url = redis
     # An environment runs as processes of its own; its modules can be imported here all the same.
     plan.gateway_database_url = plan.database_url
     os.environ.update(plan.gateway_environment("test") | plan.console_environment())
