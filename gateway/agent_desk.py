@@ -1,45 +1,70 @@
-"""The agent's side of a test page: a WebSocket at `/agent?key=…` with a small JSON protocol of its own.
+"""The agents' WebSocket at `/agent`, with a small JSON protocol of its own: a test page's pane, and the console's agent desk.
 
-The key (publishing.snapshot.agent_key) names environment, brand, channel and the agent; nothing else of the query counts.
-A refused connection is accepted, told `{"event": "error", …}`, and closed with 44xx and the code as its reason.
+A **pane** opens one channel with the key of its test page in the address (`?key=…`). A **desk** opens without a query and says
+`hello` with a desk key, which names several channels of a brand, or all of them, and lives for minutes: it is renewed with `renew`, and
+when it has ended nothing more is sent (publishing.snapshot.agent_key, desk_key). A refused connection is told `{"event": "error", …}`,
+and closed with 44xx and the code as its reason.
 
-From the pane, each an object with `do`; `ref` (any text) comes back in the answer:
+From the agent, each an object with `do`; `ref` (any text) comes back in the answer. Where a command is about a conversation, a
+desk says `channel` beside `conversation`:
 
-    {"do": "list"}                                    -> conversations
-    {"do": "open", "conversation": ID}                -> conversation; the visitor's messages count as seen, the contact is taken
+    {"do": "hello", "key": KEY, "available": BOOL}    desk, first -> ready, agents
+    {"do": "renew", "key": KEY}                       desk -> renewed
+    {"do": "status", "available": BOOL}               desk -> done, and `agents` to every desk of the brand
+    {"do": "list"}                                    pane -> conversations
+    {"do": "list", "view": "mine" | "waiting" | "all" | "closed", "search": TEXT, "only": CHANNEL, "limit": N}
+                                                      desk -> conversations
+    {"do": "open", "conversation": ID}                -> conversation. In a pane the visitor's messages count as seen and the
+                                                      contact is taken; at a desk nothing changes
+    {"do": "seen", "conversation": ID}                desk: what the visitor wrote was read by whoever has the conversation
     {"do": "more", "conversation": ID, "scroll": S}   -> more
+    {"do": "take", "conversation": ID, "from": HOLDER}   desk -> done, or error `taken`: `from` is the holder that was seen
+    {"do": "transfer", "conversation": ID, "to": AGENT, "note": TEXT}   desk -> done; `to` is empty for back into the queue
+    {"do": "note", "conversation": ID, "id": UNIQUE, "text": TEXT}      desk -> done, and `note` to every desk
     {"do": "send", "conversation": ID, "id": UNIQUE, one of
         "text": TEXT | "card": ADAPTIVE CARD | "replies": {"text": TEXT, "choices": [TEXT, …]} |
-        "file": {"url": HTTP(S) ADDRESS, "name": TEXT}}   -> done (and `message` to every pane)
+        "file": {"url": HTTP(S) ADDRESS, "name": TEXT} |
+        "uploads": [ADDRESS, …] with "text": TEXT or without}   -> done (and `message` to every agent), or error `taken`
     {"do": "typing", "conversation": ID, "on": BOOL}  -> nothing
     {"do": "close", "conversation": ID}               -> done (and `status`)
-    {"do": "heartbeat"}                               -> heartbeat
+    {"do": "heartbeat"}                               -> heartbeat, at a desk with `agents` when that changed
 
-To the pane, each an object with `event`:
+To the agent, each an object with `event`; what is about a conversation has its `channel`:
 
-    ready          {"name", "channel", "live", "release"}           first, once the key is taken
-    conversations  {"conversations": [{"id", "name", "customer", "status", "assignee", "archived", "text", "at", "unread"}]}
+    ready          {"name", "channel", "live", "release"}; at a desk {"name", "agent", "channels": [{"id", "name", "live"}], "until"}
+    channels       {"channels"}                                     desk: those it has, after a release
+    renewed        {"until", "channels"}
+    agents         {"agents": [{"agent", "name", "available", "channels"}]}
+    conversations  {"conversations": [{"id", "name", "customer", "status", "assignee", "archived", "text", "at", "unread"}]}; at a desk
+                   {"view", "search", "only", "more": BOOL, "counts": {"mine", "waiting", "all", "unread"}, "conversations": [{"channel",
+                   "id", "name", "customer", "status", "holder", "assignee", "since", "locale", "text", "kind", "files", "author", "at",
+                   "unread"}]}
     conversation   {"conversation", "status", "messages": [wire messages, newest first], "scroll",
-                    "answers": [{"ident", "label", "value", "text"}], "consents": [{"ident", "version", "locale", "text", "given_at"}]}
+                    "answers": [{"ident", "label", "value", "text"}], "consents": [{"ident", "version", "locale", "text", "given_at"}]},
+                   at a desk also {"holder", "assignee", "since", "locale", "page", "person": {…}, "notes": [note, oldest first]}
     more           {"conversation", "messages", "scroll"}
     message        {"conversation", "customer", "status", "message"}    somebody said something
-    status         {"conversation", "status", "assignee"}              taken, or closed
+    status         {"conversation", "status", "assignee", "agent"}     taken, handed on, put back, or closed
+    note           {"conversation", "note": {"id", "kind", "author", "agent", "target", "text", "at"}}
     typing         {"conversation", "on"}                              the visitor types
     preview        {"conversation", "text"}                            what they have typed so far, where the channel allows it
     seen           {"conversation", "id", "direction"}                 a message was seen by the other side
+    resync         {}                                               desk: frames may have been lost, read anew
     done           {"ref"}
     error          {"ref", "code", "message"}
     heartbeat      {}
 
-ID is the thread's idOnExternalPlatform; messages have the shape of the wire contract (gateway.wire.message).
+ID is the thread's idOnExternalPlatform; messages have the shape of the wire contract (gateway.wire.message). HOLDER is who has the
+conversation: an agent's id, "" while it waits for a person, `name:…` for an agent of a test page.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -49,7 +74,9 @@ import psycopg
 from gateway import (
     announce,
     conversations,
+    desk_store,
     doors,
+    file_links,
     limits,
     metrics,
     practice,
@@ -59,7 +86,7 @@ from gateway import (
     wire,
 )
 from gateway.auth import storable
-from gateway.hub import desk_group, hub
+from gateway.hub import brand_group, desk_group, hub
 from gateway.logs import logger
 from gateway.published import OWN_ORIGINS, Channel, registry
 from gateway.sockets import Socket
@@ -80,23 +107,36 @@ class DeskRefused(Exception):
         self.message = message
 
 
-def opened_key(text: str, brand: object, channel: str) -> AgentKey:
-    """The agent behind a key for this channel of this environment. Raises AgentKeyRefused."""
+def opened_key(text: str, brand: object, channel: str, *, scope: str | None = None) -> AgentKey:
+    """The agent behind a key for this channel of this environment; `scope` "pane" or "desk" takes only such. Raises AgentKeyRefused."""
     key = open_agent_key(text, settings.GATEWAY_PUBLISHER_KEYS)
     if key.environment != settings.GATEWAY_ENVIRONMENT:
         raise AgentKeyRefused("wrong_environment", "This agent link is for the other environment.")
-    if str(key.brand) != str(brand) or key.channel != channel:
+    if not key.covers(brand, channel) or (scope is not None and (scope == "desk") != bool(key.agent)):
         raise AgentKeyRefused("wrong_channel", "This agent link is for another channel.")
     return key
 
 
 class AgentDesk(Socket):
-    """One agent's pane."""
+    """One agent's socket: a pane, or a desk."""
 
     def __init__(self) -> None:
         super().__init__()
         self.key: AgentKey | None = None
         self.pane = secrets.token_hex(8)
+        #: Channels whose groups it is in.
+        self.joined: set[str] = set()
+        self.available = False
+        #: The agents it was told of last.
+        self._told: list[dict[str, Any]] | None = None
+
+    @property
+    def is_desk(self) -> bool:
+        return self.key is not None and bool(self.key.agent)
+
+    @property
+    def agent(self) -> desk_store.Agent:
+        return desk_store.Agent(self.key.agent if self.key is not None else "", _name(self))
 
     async def connected(self) -> None:
         metrics.sockets.labels("agent").inc()
@@ -106,25 +146,27 @@ class AgentDesk(Socket):
                 4403, "origin_not_allowed", "The agent's side opens on the test page and in the console only."
             )
             return
+        if not self.scope["query_string"]:
+            # A desk: its key comes in the first frame, so that it stands in no log of addresses.
+            return
         try:
-            text = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=20).get("key", [""])[
-                0
-            ]
-            key = open_agent_key(text, settings.GATEWAY_PUBLISHER_KEYS)
-            opened_key(text, key.brand, key.channel)
+            query = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=20)
         except ValueError:
             self.refuse(4400, "malformed", "The query has too many fields.")
             return
+        try:
+            key = open_agent_key(query.get("key", [""])[0], settings.GATEWAY_PUBLISHER_KEYS)
+            opened_key(query["key"][0], key.brand, (key.channels or ("",))[0], scope="pane")
         except AgentKeyRefused as refusal:
             self.refuse(4401, refusal.code, refusal.message)
             return
-        channel = registry.get(key.brand, key.channel)
+        channel = registry.get(key.brand, (key.channels or ("",))[0])
         if channel is None:
             self.refuse(4404, "channel_not_found", "The channel is not published here.")
             return
         self.key = key
-        await hub.join(desk_group(key.channel), self)
-        await presence.here(key.channel, self.pane)
+        await self._join([channel])
+        await presence.here(channel.id, self.pane)
         self.put("ready", name=key.name, channel=channel.name, live=channel.live, release=channel.release)
 
     def refuse(self, code: int, reason: str, message: str) -> None:
@@ -134,23 +176,48 @@ class AgentDesk(Socket):
 
     async def gone(self) -> None:
         metrics.sockets.labels("agent").dec()
-        if self.key is not None:
-            hub.leave(desk_group(self.key.channel), self)
-            await presence.gone(self.key.channel, self.pane)
+        _desks.discard(self)
+        if self.key is None:
+            return
+        for channel in self.joined:
+            hub.leave(desk_group(channel), self)
+        if not self.is_desk:
+            for channel in self.joined:
+                await presence.gone(channel, self.pane)
+            return
+        hub.leave(brand_group(self.key.brand), self)
+        await presence.left_desk(self.key.brand, self.pane, tuple(self.joined))
+        await tell_agents(self.key.brand)
 
     def put(self, event: str, **data: Any) -> None:
         self.outbox.put_json({"event": event, **data})
 
     def deliver(self, frame: str, number: int) -> None:
+        if self.key is not None and self.key.exp <= time.time():
+            self._expired()
+            return
         self.outbox.put(frame)
 
+    def _expired(self) -> None:
+        self.refuse(
+            4401, "expired", "This agent link has expired; open the test page from the console again."
+        )
+
     async def resync(self, since: datetime) -> None:
-        """Frames may have been lost between processes: the list is sent anew, the pane opens what it shows again."""
-        if self.key is not None and (channel := registry.get(self.key.brand, self.key.channel)) is not None:
+        """Frames may have been lost between processes: a pane's list is sent anew, a desk is told to read what it shows."""
+        if self.is_desk:
+            self.put("resync")
+            return
+        if (channel := self._pane_channel()) is not None:
             try:
                 await _list(self, channel, {})
             except (psycopg.Error, OSError):
                 return
+
+    def _pane_channel(self) -> Channel | None:
+        if self.key is None or not self.key.channels:
+            return None
+        return registry.get(self.key.brand, self.key.channels[0])
 
     async def heard(self, text: str | None) -> None:
         command: Any = None
@@ -168,6 +235,8 @@ class AgentDesk(Socket):
             await self.do(command if isinstance(command, dict) else {}, ref)
         except DeskRefused as refusal:
             self.put("error", ref=ref, code=refusal.code, message=refusal.message)
+        except conversations.Taken as refusal:
+            self.put("error", ref=ref, code="taken", message=str(refusal), by=refusal.by)
         except conversations.Refused as refusal:
             self.put("error", ref=ref, code="not_possible", message=str(refusal))
         except (psycopg.Error, OSError) as trouble:
@@ -181,26 +250,185 @@ class AgentDesk(Socket):
 
     async def do(self, command: Mapping[str, Any], ref: str | None) -> None:
         name = command.get("do")
+        if self.key is None:
+            await self._hello(command)
+            return
+        if self.key.exp <= time.time() and name != "renew":
+            self._expired()
+            return
+        if self.is_desk:
+            await self._do_at_desk(self.key, str(name)[:40], command, ref)
+            return
         if name == "heartbeat":
-            if self.key is not None:
-                await presence.here(self.key.channel, self.pane)
+            for one in self.joined:
+                await presence.here(one, self.pane)
             self.put("heartbeat")
             return
         act = _ACTS.get(name) if isinstance(name, str) else None
-        if act is None or self.key is None:
+        if act is None:
             raise DeskRefused("malformed", f"{str(name)[:40]!r} is no command.")
-        channel = registry.get(self.key.brand, self.key.channel)
+        channel = self._pane_channel()
         if channel is None:
             self.refuse(4404, "channel_not_found", "The channel is no longer published here.")
-            return
-        if self.key.exp <= time.time():
-            self.refuse(
-                4401, "expired", "This agent link has expired; open the test page from the console again."
-            )
             return
         await act(self, channel, command)
         if name in {"send", "close"}:
             self.put("done", ref=ref)
+
+    # -- the desk ------------------------------------------------------------------------------------------------------
+
+    async def _hello(self, command: Mapping[str, Any]) -> None:
+        try:
+            key = _desk_key(command)
+        except AgentKeyRefused as refusal:
+            self.refuse(4401, refusal.code, refusal.message)
+            return
+        self.key = key
+        self.available = command.get("available") is True
+        _desks.add(self)
+        await hub.join(brand_group(key.brand), self)
+        await self._join(self.channels())
+        await self._here()
+        self.put(
+            "ready",
+            name=key.name,
+            agent=key.agent,
+            channels=self._shown_channels(),
+            until=key.exp,
+            available=self.available,
+        )
+        await tell_agents(key.brand)
+
+    async def _renew(self, key: AgentKey, command: Mapping[str, Any]) -> None:
+        try:
+            renewed = _desk_key(command)
+        except AgentKeyRefused as refusal:
+            raise DeskRefused(refusal.code, refusal.message) from None
+        if (renewed.brand, renewed.agent) != (key.brand, key.agent):
+            raise DeskRefused("other_agent", "This key is another agent's.")
+        self.key = renewed
+        for lost in [one for one in self.joined if not renewed.covers(renewed.brand, one)]:
+            self.joined.discard(lost)
+            hub.leave(desk_group(lost), self)
+            await presence.gone(lost, self.pane)
+        await self._join(self.channels())
+        await self._here()
+        self.put("renewed", until=renewed.exp, channels=self._shown_channels())
+
+    def channels(self) -> list[Channel]:
+        """The channels published here that the key is for, by name."""
+        key = self.key
+        if key is None:
+            return []
+        found = [one for one in registry.channels.values() if key.covers(one.brand, one.id)]
+        return sorted(found, key=lambda one: (one.name.casefold(), one.id))
+
+    def _shown_channels(self) -> list[dict[str, Any]]:
+        return [{"id": one.id, "name": one.name, "live": one.live} for one in self.channels()]
+
+    async def _join(self, channels: Sequence[Channel]) -> None:
+        for one in channels:
+            if one.id not in self.joined:
+                self.joined.add(one.id)
+                await hub.join(desk_group(one.id), self)
+
+    async def switched(self) -> None:
+        """A release of one of its channels came, or one was taken off."""
+        await self._join(self.channels())
+        await self._here()
+        self.put("channels", channels=self._shown_channels())
+
+    async def _here(self) -> None:
+        if self.key is not None:
+            who = presence.AtDesk(self.key.agent, _name(self), self.available, self.key.channels)
+            await presence.at_desk(self.key.brand, self.pane, who, tuple(self.joined))
+
+    def told_agents(self, agents: list[dict[str, Any]]) -> None:
+        """Say who is there, if that is news."""
+        if agents != self._told:
+            self._told = agents
+            self.put("agents", agents=agents)
+
+    async def _do_at_desk(
+        self, key: AgentKey, name: str, command: Mapping[str, Any], ref: str | None
+    ) -> None:
+        if name == "heartbeat":
+            await self._here()
+            self.told_agents(await _agents(key.brand))
+            self.put("heartbeat")
+            return
+        if name == "renew":
+            await self._renew(key, command)
+            return
+        if name == "status":
+            self.available = command.get("available") is True
+            await self._here()
+            await tell_agents(key.brand)
+            self.put("done", ref=ref)
+            return
+        if name == "list":
+            await _list_at_desk(self, command)
+            return
+        act = _AT_DESK.get(name) or _ACTS.get(name)
+        if act is None:
+            raise DeskRefused("malformed", f"{name!r} is no command.")
+        given = command.get("channel")
+        if not isinstance(given, str) or not key.covers(key.brand, given):
+            raise DeskRefused("wrong_channel", "This key does not open that channel.")
+        channel = registry.get(key.brand, given)
+        if channel is None:
+            raise DeskRefused("channel_not_found", "The channel is not published here.")
+        await act(self, channel, command)
+        if name in {"send", "close", "take", "transfer", "note"}:
+            self.put("done", ref=ref)
+
+
+#: Open desks of this process.
+_desks: set[AgentDesk] = set()
+
+
+def recheck(channel: str) -> None:
+    """This process serves another release of a channel, or none any more: desks are told, and hear of a new channel."""
+    found = registry.channels.get(channel)
+    for desk in tuple(_desks):
+        if channel in desk.joined or (
+            found is not None and desk.key is not None and desk.key.covers(found.brand, channel)
+        ):
+            task = asyncio.ensure_future(desk.switched())
+            _background.add(task)
+            task.add_done_callback(_background.discard)
+
+
+_background: set[asyncio.Future[None]] = set()
+
+
+async def tell_agents(brand: int) -> None:
+    """Who is at the brand's desk now, to everybody there: in this process at once, in others with the frame."""
+    announce.to_brand(brand, {"event": "agents", "agents": await _agents(brand)})
+
+
+async def _agents(brand: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "agent": one.agent,
+            "name": one.name,
+            "available": one.available,
+            "channels": None if one.channels is None else list(one.channels),
+        }
+        for one in await presence.desks(brand)
+    ]
+
+
+def _desk_key(command: Mapping[str, Any]) -> AgentKey:
+    text = command.get("key")
+    if command.get("do") not in {"hello", "renew"} or not isinstance(text, str):
+        raise AgentKeyRefused("malformed", "The first frame is a hello with a key.")
+    key = open_agent_key(text, settings.GATEWAY_PUBLISHER_KEYS)
+    if key.environment != settings.GATEWAY_ENVIRONMENT:
+        raise AgentKeyRefused("wrong_environment", "This key is for the other environment.")
+    if not key.agent:
+        raise AgentKeyRefused("malformed", "This is the key of a test page, not of the agent desk.")
+    return key
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -225,6 +453,165 @@ async def _list(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
             for row in rows
         ],
     )
+
+
+async def _list_at_desk(desk: AgentDesk, command: Mapping[str, Any]) -> None:
+    view, search, only, limit = (command.get(name) for name in ("view", "search", "only", "limit"))
+    if view not in desk_store.VIEWS:
+        raise DeskRefused("malformed", "A list is mine, waiting, all or closed.")
+    search = search.strip() if isinstance(search, str) and storable(search, limits.LONGEST_ID) else ""
+    limit = limit if isinstance(limit, int) and 0 < limit <= desk_store.MOST else desk_store.LIMIT
+    every = [one.id for one in desk.channels()]
+    channels = [one for one in every if not only or one == only]
+    rows = await desk_store.rows(channels, desk.agent.id, view=view, search=search, limit=limit + 1)
+    counts = await desk_store.counts(every, desk.agent.id)
+    desk.put(
+        "conversations",
+        view=view,
+        search=search,
+        only=only if isinstance(only, str) else "",
+        more=len(rows) > limit,
+        counts={
+            "mine": counts.mine,
+            "waiting": counts.waiting,
+            "all": counts.all,
+            "unread": counts.unread,
+        },
+        conversations=[
+            {
+                "channel": row.channel,
+                "id": row.external_id,
+                "name": row.name,
+                "customer": row.customer_name,
+                "status": row.status,
+                "holder": row.holder if row.status != "closed" else "",
+                "assignee": row.assignee,
+                "since": wire.milliseconds(row.status_at),
+                "locale": row.locale,
+                "text": (row.last_text or "")[:200],
+                "kind": row.kind or "TEXT",
+                "files": row.files or 0,
+                "author": row.author or "",
+                "at": wire.milliseconds(row.last_at or row.active_at),
+                "unread": row.unread,
+            }
+            for row in rows[:limit]
+        ],
+    )
+
+
+async def _open_at_desk(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
+    thread_id = _conversation(command)
+    thread, about, notes = await desk_store.about(channel, thread_id)
+    messages, scroll = await conversations.newest(channel, thread_id)
+    fields = about.custom_fields or {}
+    contact = await conversations.open_contact(channel, thread_id)
+    desk.put(
+        "conversation",
+        channel=channel.id,
+        conversation=thread_id,
+        name=thread.name,
+        archived=thread.archived,
+        status=about.status or "closed",
+        holder=about.holder if about.status != "closed" else "",
+        assignee=about.assignee or "",
+        since=wire.milliseconds(about.status_at or thread.created_at),
+        begun=wire.milliseconds(about.begun_at or thread.created_at),
+        locale=about.locale or "",
+        page=about.page or "",
+        person={
+            "id": about.customer,
+            "name": f"{about.first_name} {about.last_name}".strip(),
+            "image": about.image,
+            "proven": about.proven,
+            "since": wire.milliseconds(about.known_since),
+            "conversations": about.conversations,
+            "fields": surveys.answers(channel, about.customer_fields),
+        },
+        messages=wire.messages(channel, messages, agent=True),
+        scroll=scroll,
+        answers=surveys.answers(channel, fields),
+        consents=[
+            {**one, "given_at": wire.seconds(one["given_at"])}
+            for one in (await conversations.consents_of(contact) if contact is not None else ())
+        ],
+        notes=[_note(one) for one in notes],
+    )
+
+
+def _note(note: desk_store.Note) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "kind": note.kind,
+        "author": note.author,
+        "agent": note.author_id,
+        "target": note.target,
+        "text": note.text,
+        "at": wire.milliseconds(note.created_at),
+    }
+
+
+def _noted(channel: Channel, thread_id: str, note: desk_store.Note | None) -> None:
+    if note is not None:
+        announce.to_desk(channel, {"event": "note", "conversation": thread_id, "note": _note(note)})
+
+
+async def _seen(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
+    thread_id = _conversation(command)
+    if await desk_store.holder_of(channel, thread_id) != desk.agent.id:
+        # Looking into a colleague's conversation, or one that waits, is not reading it for the visitor.
+        return
+    thread, seen = await conversations.mark_seen(channel, None, thread_id, by_customer=False)
+    announce.seen(channel, thread, seen)
+
+
+async def _take(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
+    seen = command.get("from")
+    given = await desk_store.take(
+        channel, _conversation(command), desk.agent, seen=seen if isinstance(seen, str) else ""
+    )
+    await _given(channel, given)
+
+
+async def _transfer(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
+    thread_id, text = _conversation(command), _note_text(command.get("note", ""))
+    to = command.get("to")
+    if not to:
+        await _given(channel, await desk_store.put_back(channel, thread_id, desk.agent, text=text))
+        return
+    brand = channel.brand
+    there = [one for one in await presence.desks(brand) if one.agent == to and one.covers(channel.id)]
+    if not there:
+        raise DeskRefused("not_there", "This agent is not at the desk any more.")
+    colleague = desk_store.Agent(there[0].agent, there[0].name)
+    given = await desk_store.transfer(channel, thread_id, desk.agent, to=colleague, text=text)
+    await _given(channel, given)
+
+
+async def _given(channel: Channel, given: desk_store.Given | None) -> None:
+    if given is not None:
+        _noted(channel, given.thread.external_id, given.note)
+        await announce.assigned(channel, given.thread, given.contact, given.previous)
+
+
+async def _add_note(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
+    thread_id, text = _conversation(command), _said(command.get("text"))
+    note = await desk_store.add_note(channel, thread_id, desk.agent, text=text, external_id=_own_id(command))
+    _noted(channel, thread_id, note)
+
+
+def _note_text(text: object) -> str:
+    if not isinstance(text, str) or not storable(text, limits.LONGEST_TEXT):
+        raise DeskRefused("malformed", f"A note has at most {limits.LONGEST_TEXT} characters.")
+    return text.strip()
+
+
+async def _close_at_desk(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
+    closed = await desk_store.close(channel, _conversation(command), desk.agent)
+    if closed is not None:
+        given, customer = closed
+        _noted(channel, given.thread.external_id, given.note)
+        await announce.closed(channel, given.thread, given.contact, customer)
 
 
 async def _open(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
@@ -260,9 +647,7 @@ async def _more(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
 
 
 async def _send(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
-    external_id = command.get("id")
-    if not isinstance(external_id, str) or not external_id or not storable(external_id, limits.LONGEST_ID):
-        raise DeskRefused("malformed", "A message has an id of its own.")
+    external_id = _own_id(command)
     content, files = _content(command)
     sent = await conversations.answer(
         channel,
@@ -271,10 +656,28 @@ async def _send(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
         name=_name(desk),
         content=content,
         attachments=files,
+        uploads=_uploads(command) if desk.is_desk else (),
         external_id=external_id,
+        agent=desk.agent.id,
     )
     if not sent.again:
         await announce.said(channel, sent)
+
+
+def _own_id(command: Mapping[str, Any]) -> str:
+    external_id = command.get("id")
+    if not isinstance(external_id, str) or not external_id or not storable(external_id, limits.LONGEST_ID):
+        raise DeskRefused("malformed", "A message has an id of its own.")
+    return external_id
+
+
+def _uploads(command: Mapping[str, Any]) -> list[dict[str, str]]:
+    given = command.get("uploads", [])
+    if not isinstance(given, list) or len(given) > limits.MOST_ATTACHMENTS:
+        raise DeskRefused("malformed", f"At most {limits.MOST_ATTACHMENTS} files go with a message.")
+    if not all(isinstance(one, str) and file_links.token_of(one) for one in given):
+        raise DeskRefused("malformed", "An upload is named by the address it was given.")
+    return [{"url": one} for one in given]
 
 
 async def _typing(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
@@ -302,6 +705,8 @@ def _conversation(command: Mapping[str, Any]) -> str:
 
 
 def _content(command: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    if command.get("uploads") and not command.get("text"):
+        return {"type": "TEXT", "payload": {"text": ""}}, []
     if "text" in command:
         return {"type": "TEXT", "payload": {"text": _said(command["text"])}}, []
     if "card" in command:
@@ -367,4 +772,13 @@ _ACTS: dict[str, Callable[[AgentDesk, Channel, Mapping[str, Any]], Awaitable[Non
     "send": _send,
     "typing": _typing,
     "close": _close,
+}
+#: What a desk does beside or instead of a pane.
+_AT_DESK: dict[str, Callable[[AgentDesk, Channel, Mapping[str, Any]], Awaitable[None]]] = {
+    "open": _open_at_desk,
+    "seen": _seen,
+    "take": _take,
+    "transfer": _transfer,
+    "note": _add_note,
+    "close": _close_at_desk,
 }

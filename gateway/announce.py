@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import conversations, presence, wire
 from gateway.conversations import Contact, Message, Sent, Thread
-from gateway.hub import customer_group, desk_group, hub
+from gateway.hub import brand_group, customer_group, desk_group, hub
 from gateway.published import Channel
 
 if TYPE_CHECKING:
@@ -20,8 +20,13 @@ def to_customer(channel: Channel, customer: str, frame: Mapping[str, Any], numbe
 
 
 def to_desk(channel: Channel, event: Mapping[str, Any]) -> None:
-    """To every agent pane of the channel, in the words of gateway.agent_desk."""
-    hub.send(desk_group(channel.id), wire.dumps(event))
+    """To every agent of the channel, in the words of gateway.agent_desk."""
+    hub.send(desk_group(channel.id), wire.dumps({**event, "channel": channel.id}))
+
+
+def to_brand(brand: int, event: Mapping[str, Any]) -> None:
+    """To every agent desk of the brand."""
+    hub.send(brand_group(brand), wire.dumps(event))
 
 
 async def said(channel: Channel, sent: Sent) -> None:
@@ -51,15 +56,14 @@ async def said(channel: Channel, sent: Sent) -> None:
         await queue_positions(channel)
 
 
-async def assigned(channel: Channel, thread: Thread, contact: Contact) -> None:
-    """An agent took the conversation without writing."""
-    _assigned(channel, await conversations.owner(thread), thread, contact)
+async def assigned(channel: Channel, thread: Thread, contact: Contact, previous: str = "") -> None:
+    """The conversation changed hands without a message: an agent took it, handed it on, or put it back."""
+    _assigned(channel, await conversations.owner(thread), thread, contact, previous)
     if channel.live:
         await queue_positions(channel)
 
 
-def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact) -> None:
-    assignee = wire.user(contact.assignee)
+def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact, previous: str = "") -> None:
     to_customer(
         channel,
         customer,
@@ -68,10 +72,14 @@ def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact)
             channel,
             thread,
             contact,
-            inboxAssignee=assignee,
-            previousInboxAssignee=None,
+            inboxAssignee=wire.user(contact.assignee) if contact.assignee else None,
+            previousInboxAssignee=wire.user(previous) if previous else None,
         ),
     )
+    _status(channel, thread, contact)
+
+
+def _status(channel: Channel, thread: Thread, contact: Contact) -> None:
     to_desk(
         channel,
         {
@@ -79,6 +87,7 @@ def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact)
             "conversation": thread.external_id,
             "status": contact.status,
             "assignee": contact.assignee,
+            "agent": contact.assignee_id,
         },
     )
 
@@ -86,15 +95,7 @@ def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact)
 async def closed(channel: Channel, thread: Thread, contact: Contact, customer: str) -> None:
     """The contact is over."""
     to_customer(channel, customer, wire.case_event("CaseStatusChanged", channel, thread, contact))
-    to_desk(
-        channel,
-        {
-            "event": "status",
-            "conversation": thread.external_id,
-            "status": contact.status,
-            "assignee": contact.assignee,
-        },
-    )
+    _status(channel, thread, contact)
     if channel.live:
         await queue_positions(channel)
 

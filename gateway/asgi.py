@@ -18,6 +18,7 @@ from django.urls import re_path
 
 from gateway import (
     addresses,
+    agent_desk,
     attachments,
     database,
     doors,
@@ -44,7 +45,7 @@ log = logger("gateway.asgi")
 _UPLOAD = 56 * 1024 * 1024
 _SMALL = 256 * 1024
 _FILE_PATHS = ("/loader/", "/assets/")
-_CORS_PATHS = ("/chat/", "/oauth/", "/web-analytics/")
+_CORS_PATHS = ("/chat/", "/oauth/", "/web-analytics/", "/agent/")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 _router = ProtocolTypeRouter(
@@ -215,6 +216,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             addresses.hits.start()
             published.on_switch(visitor_socket.recheck)
             published.on_switch(addresses.tidy)
+            published.on_switch(agent_desk.recheck)
             running.append(asyncio.create_task(_close_idle()))
             running.append(asyncio.create_task(attachments.sweep_for_ever()))
             running.append(asyncio.create_task(providers.keep_fresh(visitor_socket.open_sessions)))

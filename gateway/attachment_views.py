@@ -14,7 +14,8 @@ from django.http.response import HttpResponseBase
 from file_restrictions import rules
 from gateway import addresses, agent_desk, attachments, doors, file_links, metrics, pictures, settings, tokens
 from gateway.logs import logger
-from gateway.published import Channel, registry
+from gateway.published import OWN_ORIGINS, Channel, registry
+from kit import origins
 from kit.client_address import client_address
 from publishing.snapshot import AgentKeyRefused
 
@@ -31,12 +32,39 @@ _NOT_THERE = doors.Refusal(
 )
 
 
+_NO_KEY = doors.Refusal(
+    401, "bad_key", "AgentKeyRefused", "The agent's key does not open this channel, or has ended."
+)
+
+
 async def upload(request: HttpRequest, channel: Channel) -> HttpResponse:
-    """Take the file; refused by the channel's rules, it is a 200 with the contract's body."""
+    """Take a visitor's file; refused by the channel's rules, it is a 200 with the contract's body."""
+    return await _take_in(request, channel, _address(cast(ASGIRequest, request).scope))
+
+
+async def agent_upload(request: HttpRequest, brand: str, channel: str) -> HttpResponse:
+    """Take an agent's file, by the rules visitors have: the key of the agent desk is the Bearer token."""
+    if request.method != "POST":
+        return HttpResponse(status=405, headers={"Allow": "POST"})
+    found = registry.get(brand, channel)
+    if found is None:
+        return _refuse(doors.CHANNEL_NOT_FOUND)
+    origin = request.headers.get("Origin")
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    try:
+        if scheme.lower() != "bearer" or (origin is not None and origins.split(origin) not in OWN_ORIGINS):
+            return _refuse(_NO_KEY)
+        key = agent_desk.opened_key(text.strip(), found.brand, found.id, scope="desk")
+    except AgentKeyRefused:
+        return _refuse(_NO_KEY)
+    return await _take_in(request, found, f"agent {key.brand} {key.agent}")
+
+
+async def _take_in(request: HttpRequest, channel: Channel, sender: str) -> HttpResponse:
     scope = cast(ASGIRequest, request).scope
     body: attachments.Body = scope[attachments.BODY]
     try:
-        kept = await attachments.take_in(channel, body, _address(scope))
+        kept = await attachments.take_in(channel, body, sender)
     except attachments.Refused as refused:
         metrics.files.labels(refused.code).inc()
         response = JsonResponse(attachments.refusal_body(channel))

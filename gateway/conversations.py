@@ -33,6 +33,14 @@ class Refused(Exception):
     """The conversation does not allow this; the sentence is for the page's developer."""
 
 
+class Taken(Refused):
+    """Another agent has the conversation; `by` is their name."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"{by} has this conversation.")
+        self.by = by
+
+
 @dataclass(slots=True)
 class Thread:
     id: int
@@ -51,6 +59,8 @@ class Contact:
     thread: str
     status: str
     assignee: str
+    #: The assignee at the agent desk; "" for the practice agent and for a test page's.
+    assignee_id: str
     custom_fields: dict[str, str]
     created_at: datetime
     status_at: datetime
@@ -140,6 +150,8 @@ class Draft:
     customer_fields: Mapping[str, str]
     #: The language in which the visitor read the form, for the proof of a consent.
     locale: str = ""
+    #: The page they write from, without its query.
+    page: str = ""
 
 
 _T = TypeVar("_T")
@@ -340,7 +352,14 @@ async def assign(channel: Channel, thread: str, name: str) -> tuple[Thread, Cont
             return None
         async with connection.cursor(row_factory=class_row(Contact)) as cursor:
             await cursor.execute(
-                sql.ASSIGN, {"name": name, "thread": found.external_id, "thread_id": found.id, "human": True}
+                sql.ASSIGN,
+                {
+                    "name": name,
+                    "agent": "",
+                    "thread": found.external_id,
+                    "thread_id": found.id,
+                    "human": True,
+                },
             )
             contact = await cursor.fetchone()
     return None if contact is None else (found, contact)
@@ -387,14 +406,18 @@ async def say(
         if found.archived:
             raise Refused("This conversation is archived.")
         if draft.attachments:
-            files = await attachments.claim(connection, channel, found.id, draft.attachments)
-            if files is None:
-                raise Refused("An attachment is no file that was uploaded here for this conversation.")
-            draft = replace(draft, attachments=files)
+            draft = replace(draft, attachments=await _claimed(connection, channel, found, draft.attachments))
         opened = contact is None
         if contact is None:
             contact = await _begin_contact(
-                connection, channel, customer, found, draft.contact_fields, asked=True, locale=draft.locale
+                connection,
+                channel,
+                customer,
+                found,
+                draft.contact_fields,
+                asked=True,
+                locale=draft.locale,
+                page=draft.page,
             )
         elif draft.contact_fields:
             values = _merged(contact.custom_fields, kept(channel, draft.contact_fields))
@@ -408,6 +431,15 @@ async def say(
     message = _made(visitor, found, contact, draft, *stored)
     found.active_at = message.created_at
     return Sent(found, contact, message, opened=opened)
+
+
+async def _claimed(
+    connection: database.Connection, channel: Channel, thread: Thread, given: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    files = await attachments.claim(connection, channel, thread.id, given)
+    if files is None:
+        raise Refused("An attachment is no file that was uploaded here for this conversation.")
+    return files
 
 
 async def _say_again_in(visitor: Visitor, known: tuple[Thread, Contact], draft: Draft) -> Sent | None:
@@ -492,6 +524,7 @@ async def _begin_contact(
     *,
     asked: bool = False,
     locale: str = "",
+    page: str = "",
 ) -> Contact:
     """Open a contact. `asked`: a visitor begins it, so the form's answers are judged, unless the conversation had a contact before."""
     first = True
@@ -527,6 +560,8 @@ async def _begin_contact(
                 "channel": channel.id,
                 # Whoever vouches for the customer is believed before the page is.
                 "custom_fields": Jsonb({**values, **customer.mapped_fields}),
+                "locale": locale[:35],
+                "page": page[:2000],
             },
         )
         contact = there(await cursor.fetchone())
@@ -586,11 +621,14 @@ async def answer(
     name: str,
     content: dict[str, Any],
     attachments: Sequence[dict[str, Any]] = (),
+    uploads: Sequence[Mapping[str, Any]] = (),
     external_id: str | None = None,
+    agent: str = "",
 ) -> Sent:
-    """Store a message of the agent's ("agent") or the practice agent's ("practice") side. Raises Refused.
+    """Store a message of the agent's ("agent") or the practice agent's ("practice") side. Raises Refused, Taken.
 
-    Whoever answers first gets the contact. On a messaging channel an answer after the closing begins a new contact.
+    Whoever answers first gets the contact. On a messaging channel an answer after the closing begins a new contact. `agent` is who
+    writes at the agent desk: into a colleague's conversation nobody does. `uploads` are files that were sent here before.
     """
     draft = Draft(external_id or str(uuid.uuid4()), content, list(attachments), {}, {})
     async with database.connection() as connection, connection.transaction():
@@ -603,6 +641,9 @@ async def answer(
         earlier = await _message_by_external_id(connection, found.id, draft.external_id)
         if earlier is not None:
             return Sent(found, await _contact(connection, found, earlier.contact_id), earlier, again=True)
+        if uploads:
+            files = await _claimed(connection, channel, found, uploads)
+            draft = replace(draft, attachments=[*draft.attachments, *files])
         contact = await _open_contact(connection, channel, customer, thread)
         opened = contact is None
         if contact is None:
@@ -610,10 +651,18 @@ async def answer(
         async with connection.cursor(row_factory=class_row(Contact)) as cursor:
             await cursor.execute(
                 sql.ASSIGN,
-                {"name": name, "thread": thread, "thread_id": found.id, "human": author == "agent"},
+                {
+                    "name": name,
+                    "agent": agent,
+                    "thread": thread,
+                    "thread_id": found.id,
+                    "human": author == "agent",
+                },
             )
             taken = await cursor.fetchone()
         contact = taken or contact
+        if agent and contact.assignee_id != agent:
+            raise Taken(contact.assignee)
         stored = there(
             await _insert(connection, found.id, contact.id, draft.external_id, author, name, draft)
         )

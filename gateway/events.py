@@ -56,6 +56,8 @@ class Event:
     type: str
     data: Mapping[str, Any]
     identity: Mapping[str, Any]
+    #: The page the visitor is on, as far as it is said.
+    page: str
 
     @property
     def visitor(self) -> Visitor:
@@ -131,6 +133,7 @@ def read(socket: VisitorSocket, channel: Channel, frame: Mapping[str, Any], even
         str(kind),
         data if isinstance(data, Mapping) else {},
         identity if isinstance(identity, Mapping) else {},
+        _page(payload.get("visit")) or socket.origin or "",
     )
     if socket.visitor is None:
         if not handler.before_authorization:
@@ -138,6 +141,18 @@ def read(socket: VisitorSocket, channel: Channel, frame: Mapping[str, Any], even
     else:
         socket.visitor = _named(socket.visitor, event.identity)
     return event
+
+
+def _page(visit: object) -> str:
+    """Beyond the contract: our own widget says the page in `visit`. Its query and fragment are not kept."""
+    page = visit.get("page") if isinstance(visit, Mapping) else None
+    if not isinstance(page, str) or len(page) > 2000 or not storable(page, 2000):
+        return ""
+    try:
+        parts = urlsplit(page)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme in {"http", "https"} else ""
 
 
 def _named(visitor: Visitor, identity: Mapping[str, Any]) -> Visitor:
@@ -399,6 +414,7 @@ async def send_message(event: Event) -> None:
         _fields(contact.get("customFields") if isinstance(contact, Mapping) else None),
         _fields(consumer.get("customFields") if isinstance(consumer, Mapping) else None),
         socket.locale,
+        event.page,
     )
     known = socket.known
     if known is not None and known[0].external_id != thread:

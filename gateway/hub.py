@@ -59,6 +59,11 @@ def desk_group(channel: str) -> str:
     return f"desk.{channel}"
 
 
+def brand_group(brand: int) -> str:
+    """Every agent desk of a brand."""
+    return f"desks.{brand}"
+
+
 class Hub:
     """One per process."""
 

@@ -95,7 +95,12 @@ class Contact(models.Model):
     channel = models.CharField(max_length=41)
     status = models.CharField(max_length=8, choices=Status, db_default=Status.NEW)
     assignee = models.CharField(max_length=255, db_default="")
+    #: The assignee's own id at the agent desk; "" for the practice agent and for an agent of a test page.
+    assignee_id = models.CharField(max_length=64, db_default="")
     custom_fields = models.JSONField(db_default={})
+    #: The visitor's languages and page when it began.
+    locale = models.CharField(max_length=35, db_default="")
+    page = models.CharField(max_length=2000, db_default="")
     created_at = models.DateTimeField(db_default=Now())
     status_at = models.DateTimeField(db_default=Now())
 
@@ -108,6 +113,11 @@ class Contact(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["channel", "id"], condition=models.Q(status="new"), name="gateway_contact_queue"
+            ),
+            models.Index(
+                fields=["channel", "thread"],
+                condition=~models.Q(status="closed"),
+                name="gateway_contact_open",
             ),
         ]
 
@@ -149,6 +159,35 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+
+class Note(models.Model):
+    """What agents tell each other in a conversation, and who had it when; no visitor sees any of it."""
+
+    class Kind(models.TextChoices):
+        NOTE = "note"
+        TAKEN = "taken"
+        TRANSFERRED = "transferred"
+        QUEUED = "queued"
+        CLOSED = "closed"
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="notes", db_index=False)
+    external_id = models.CharField(max_length=255)
+    kind = models.CharField(max_length=12, choices=Kind)
+    author = models.CharField(max_length=255)
+    author_id = models.CharField(max_length=64)
+    #: Whom it was handed to.
+    target = models.CharField(max_length=255, db_default="")
+    text = models.TextField(db_default="")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["thread", "external_id"], name="gateway_note_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.author}"
 
 
 class Consent(models.Model):

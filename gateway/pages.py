@@ -89,7 +89,7 @@ def _key(text: str, brand: str, channel: str) -> tuple[AgentKey | None, str]:
     if not text:
         return None, ""
     try:
-        return agent_desk.opened_key(text, brand, channel), ""
+        return agent_desk.opened_key(text, brand, channel, scope="pane"), ""
     except AgentKeyRefused as refusal:
         return None, {
             "expired": gettext("This agent link has expired. Open the test page from the console again."),

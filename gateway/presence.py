@@ -1,8 +1,15 @@
-"""Whether an agent has a channel's pane open, in any process: one sorted set in Redis, of sockets and when they lapse."""
+"""Which agents are there, in any process: in Redis, with when they lapse.
+
+A sorted set for each channel holds the sockets whose agent would answer there; a hash for each brand says who sits at its agent
+desk, those who are away included.
+"""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -52,6 +59,74 @@ async def anybody(channel: str) -> bool:
         return bool(await _client().zcount(_key(channel), time.time(), "+inf"))
     except (RedisError, OSError):
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class AtDesk:
+    """Somebody at the agent desk. `channels` is None for all of the brand."""
+
+    agent: str
+    name: str
+    available: bool
+    channels: tuple[str, ...] | None
+
+    def covers(self, channel: str) -> bool:
+        return self.channels is None or channel in self.channels
+
+
+def _desk(brand: int) -> str:
+    return f"gateway:{settings.GATEWAY_ENVIRONMENT}:desk:{brand}"
+
+
+async def at_desk(brand: int, pane: str, who: AtDesk, channels: Sequence[str]) -> None:
+    """The desk is open, and its agent available on these channels or away. Redis being away makes them invisible, no more."""
+    until = time.time() + LIFE
+    try:
+        async with _client().pipeline(transaction=False) as pipe:
+            pipe.hset(_desk(brand), pane, json.dumps({**asdict(who), "until": until}))
+            pipe.expire(_desk(brand), LIFE)
+            for channel in channels:
+                if who.available:
+                    pipe.zadd(_key(channel), {pane: until})
+                    pipe.expire(_key(channel), LIFE)
+                else:
+                    pipe.zrem(_key(channel), pane)
+            await pipe.execute()
+    except (RedisError, OSError):
+        return
+
+
+async def left_desk(brand: int, pane: str, channels: Sequence[str]) -> None:
+    try:
+        async with _client().pipeline(transaction=False) as pipe:
+            pipe.hdel(_desk(brand), pane)
+            for channel in channels:
+                pipe.zrem(_key(channel), pane)
+            await pipe.execute()
+    except (RedisError, OSError):
+        return
+
+
+async def desks(brand: int) -> list[AtDesk]:
+    """Who sits at the brand's agent desk, once each, by name; available where one of their windows says so."""
+    try:
+        found = await _client().hgetall(_desk(brand))
+    except (RedisError, OSError):
+        return []
+    agents: dict[str, AtDesk] = {}
+    lapsed = []
+    for pane, text in found.items():
+        kept = json.loads(text)
+        if kept.pop("until") <= time.time():
+            lapsed.append(pane.decode())
+            continue
+        channels = kept.pop("channels")
+        one = AtDesk(**kept, channels=None if channels is None else tuple(channels))
+        if one.agent not in agents or one.available:
+            agents[one.agent] = one
+    for pane in lapsed:
+        await left_desk(brand, pane, ())
+    return sorted(agents.values(), key=lambda one: (one.name.casefold(), one.agent))
 
 
 async def stop() -> None:

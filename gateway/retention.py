@@ -101,6 +101,7 @@ async def export_customer(channel: Channel, customer: str) -> dict[str, Any] | N
         for thread, external_id, name, archived, begun in threads:
             contacts = await (await connection.execute(_EXPORT_CONTACTS, (thread,))).fetchall()
             messages = await (await connection.execute(_EXPORT_MESSAGES, (thread,))).fetchall()
+            notes = await (await connection.execute(_EXPORT_NOTES, (thread,))).fetchall()
             conversations.append(
                 {
                     "id": external_id,
@@ -120,6 +121,10 @@ async def export_customer(channel: Channel, customer: str) -> dict[str, Any] | N
                             "created_at": wire.milliseconds(at),
                         }
                         for author, author_name, content, attachments, at in messages
+                    ],
+                    "notes": [
+                        {"author": author, "text": text, "created_at": wire.milliseconds(at)}
+                        for author, text, at in notes
                     ],
                 }
             )
@@ -153,6 +158,7 @@ SELECT id FROM gateway_thread
 """
 _ERASE_THREADS = (
     "DELETE FROM gateway_consent WHERE contact_id IN (SELECT id FROM gateway_contact WHERE thread_id = ANY(%s))",
+    "DELETE FROM gateway_note WHERE thread_id = ANY(%s)",
     "DELETE FROM gateway_message WHERE thread_id = ANY(%s)",
     "DELETE FROM gateway_contact WHERE thread_id = ANY(%s)",
     "DELETE FROM gateway_thread WHERE id = ANY(%s)",
@@ -187,6 +193,9 @@ SELECT id, external_id, name, archived, created_at FROM gateway_thread WHERE cus
 """
 _EXPORT_CONTACTS = (
     "SELECT status, custom_fields, created_at FROM gateway_contact WHERE thread_id = %s ORDER BY id"
+)
+_EXPORT_NOTES = (
+    "SELECT author, text, created_at FROM gateway_note WHERE thread_id = %s AND text <> '' ORDER BY id"
 )
 _EXPORT_MESSAGES = """
 SELECT author, author_name, content, attachments, created_at FROM gateway_message WHERE thread_id = %s ORDER BY id

@@ -8,9 +8,7 @@ _CUSTOMER_COLUMNS = (
     "id, external_id, first_name, last_name, image, custom_fields, pending_fields, mapped_fields"
 )
 _THREAD_COLUMNS = "t.id, t.external_id, t.customer_id, t.name, t.archived, t.human, t.created_at, t.active_at"
-_CONTACT_COLUMNS = (
-    "c.id, %(thread)s::text AS thread, c.status, c.assignee, c.custom_fields, c.created_at, c.status_at"
-)
+_CONTACT_COLUMNS = "c.id, %(thread)s::text AS thread, c.status, c.assignee, c.assignee_id, c.custom_fields, c.created_at, c.status_at"
 _MESSAGE_COLUMNS = """
 SELECT m.id, m.uuid, m.external_id, m.author, m.author_name, m.content, m.attachments, m.created_at, m.seen_at,
        m.contact_id, t.external_id AS thread, k.external_id AS customer, k.first_name, k.last_name, k.image
@@ -88,7 +86,7 @@ RENAME = "UPDATE gateway_thread SET name = %s WHERE id = %s"
 ARCHIVE = "UPDATE gateway_thread SET archived = true WHERE id = %s"
 
 OPEN_CONTACT = """
-SELECT c.id, t.external_id AS thread, c.status, c.assignee, c.custom_fields, c.created_at, c.status_at
+SELECT c.id, t.external_id AS thread, c.status, c.assignee, c.assignee_id, c.custom_fields, c.created_at, c.status_at
   FROM gateway_contact c
   JOIN gateway_thread t ON t.id = c.thread_id
   JOIN gateway_customer k ON k.id = t.customer_id
@@ -107,8 +105,8 @@ CONTACTS = (
 ANY_CONTACT = "SELECT 1 FROM gateway_contact WHERE thread_id = %s LIMIT 1"
 BEGIN_CONTACT = (
     """
-INSERT INTO gateway_contact AS c (thread_id, channel, custom_fields)
-VALUES (%(thread_id)s, %(channel)s, %(custom_fields)s)
+INSERT INTO gateway_contact AS c (thread_id, channel, custom_fields, locale, page)
+VALUES (%(thread_id)s, %(channel)s, %(custom_fields)s, %(locale)s, %(page)s)
 RETURNING """
     + _CONTACT_COLUMNS
 )
@@ -130,9 +128,10 @@ RETURNING """
 # A person takes over from the practice agent, never from another person.
 ASSIGN = (
     """
-UPDATE gateway_contact AS c SET status = 'open', assignee = %(name)s, status_at = now()
+UPDATE gateway_contact AS c SET status = 'open', assignee = %(name)s, assignee_id = %(agent)s, status_at = now()
   FROM gateway_thread t
- WHERE t.id = c.thread_id AND c.thread_id = %(thread_id)s AND c.status <> 'closed' AND c.assignee <> %(name)s
+ WHERE t.id = c.thread_id AND c.thread_id = %(thread_id)s AND c.status <> 'closed'
+   AND (c.assignee <> %(name)s OR c.assignee_id <> %(agent)s)
    AND (c.assignee = '' OR (%(human)s AND NOT t.human))
 RETURNING """
     + _CONTACT_COLUMNS

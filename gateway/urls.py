@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(CHANNEL + r"/availability$", views.availability),
     re_path(CHANNEL + r"/persistent-menu-items$", views.persistent_menu_items),
     re_path(CHANNEL + r"/attachment$", views.attachment),
+    path("agent/1.0/brand/<str:brand>/channel/<str:channel>/attachment", attachment_views.agent_upload),
     path("chat/1.0/brand/<str:brand>/messages/<str:message_id>", views.message),
     path("oauth/token", views.token),
     path("oauth/sign-out", views.sign_out),

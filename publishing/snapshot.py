@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn, TypeGuard
@@ -33,15 +33,15 @@ CONTENT_TYPE = "application/jose"
 
 #: Two 256 KB editors, twice (public document, private section), and a block list of 120,000 lines fit with room to spare.
 MAX_SEALED_BYTES = 16 * 1024 * 1024
-MAX_AGENT_KEY_BYTES = 4096
+MAX_AGENT_KEY_BYTES = 8192
 
 ENVIRONMENTS = ("test", "live")
-KINDS = ("messaging", "live")
+KINDS = ("messaging", "live", "guide")
 
 _SIGN = "Ed25519"
 _WRAP = "ECDH-ES"
 _ENCRYPT = "A256GCM"
-_CHANNEL = re.compile(r"chat_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_CHANNEL = re.compile(r"(?:chat|guide)_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 #: A JWK as JSON text or as a mapping.
@@ -80,7 +80,7 @@ class Snapshot:
     organisation: str
     channel: str
     name: str
-    kind: Literal["messaging", "live"]
+    kind: Literal["messaging", "live", "guide"]
     release: int
     digest: str
     issued_at: str
@@ -92,13 +92,22 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentKey:
-    """Who may sit on the agent's side of which channel, until `exp` (seconds since 1970)."""
+    """Who may sit on the agent's side of which channels, until `exp` (seconds since 1970).
+
+    `channels` is None for every channel of the brand. `agent` is the person's own id at the agent desk; it is empty in the key of a
+    test page, which opens the one channel of that page.
+    """
 
     environment: str
     brand: int
-    channel: str
+    channels: tuple[str, ...] | None
     name: str
     exp: int
+    agent: str = ""
+
+    def covers(self, brand: object, channel: str) -> bool:
+        """Whether the key is for this channel of this brand."""
+        return str(self.brand) == str(brand) and (self.channels is None or channel in self.channels)
 
 
 def now_text() -> str:
@@ -189,30 +198,66 @@ def agent_key(
     return _sign(claims, signing_key, AGENT_TYPE).decode("ascii")
 
 
-def open_agent_key(token: str, publisher_keys: Keys, *, now: float | None = None) -> AgentKey:
-    """Check signature, shape and expiry of an agent key. Raises AgentKeyRefused.
+def desk_key(
+    signing_key: Key,
+    *,
+    environment: str,
+    brand: int,
+    channels: Sequence[str] | None,
+    agent: str,
+    name: str,
+    expires_at: float,
+) -> str:
+    """A key for the agent desk: these channels (None: all of the brand), for this person; `name` is what visitors are shown."""
+    claims = {
+        "environment": environment,
+        "brand": brand,
+        "channels": "*" if channels is None else sorted(channels),
+        "agent": agent,
+        "name": name,
+        "scope": "desk",
+        "exp": int(expires_at),
+    }
+    return _sign(claims, signing_key, AGENT_TYPE).decode("ascii")
 
-    Whether its environment, brand and channel are the ones at hand is the caller's to compare.
+
+def open_agent_key(token: str, publisher_keys: Keys, *, now: float | None = None) -> AgentKey:
+    """Check signature, shape and expiry of an agent's key, a test page's or the desk's. Raises AgentKeyRefused.
+
+    Whether its environment, brand and channels are the ones at hand is the caller's to compare.
     """
     if len(token) > MAX_AGENT_KEY_BYTES:
         raise AgentKeyRefused("malformed", "An agent key is far shorter than this.")
     claims = _verify(token.encode("utf-8", "replace"), publisher_keys, AGENT_TYPE, AgentKeyRefused)
-    environment, brand, channel = claims.get("environment"), claims.get("brand"), claims.get("channel")
-    name, exp = claims.get("name"), claims.get("exp")
+    environment, brand, name, exp = (claims.get(one) for one in ("environment", "brand", "name", "exp"))
+    of_desk = claims.get("scope") == "desk"
+    agent = claims.get("agent") if of_desk else ""
+    channels = claims.get("channels") if of_desk else [claims.get("channel")]
     if (
-        claims.get("scope") != "agent"
+        claims.get("scope") not in {"agent", "desk"}
         or not isinstance(environment, str)
         or not _is_whole(brand)
-        or not isinstance(channel, str)
         or not isinstance(name, str)
         or not _is_whole(exp)
+        or not isinstance(agent, str)
+        or (of_desk and not agent)
+        or not (
+            channels == "*" or (isinstance(channels, list) and all(isinstance(one, str) for one in channels))
+        )
     ):
         raise AgentKeyRefused("malformed", "The agent key lacks a field or has one of the wrong type.")
     if (time.time() if now is None else now) >= exp:
         raise AgentKeyRefused(
             "expired", "This agent link has expired; open the test page from the console again."
         )
-    return AgentKey(environment=environment, brand=brand, channel=channel, name=name, exp=exp)
+    return AgentKey(
+        environment=environment,
+        brand=brand,
+        channels=None if channels == "*" else tuple(channels),
+        name=name,
+        exp=exp,
+        agent=agent,
+    )
 
 
 def counts_request(signing_key: Key, *, environment: str, done: str, expires_at: float) -> bytes:
@@ -345,12 +390,16 @@ def _snapshot(claims: Mapping[str, Any]) -> Snapshot:
     need(_is_whole(revision) and 0 <= revision < 2**31, "revision is not a number")
     need(isinstance(claims.get("organisation"), str), "organisation is not text")
     need(isinstance(claims.get("name"), str), "name is not text")
-    need(claims.get("kind") in KINDS, "kind is neither messaging nor live")
+    need(claims.get("kind") in KINDS, "kind is none of messaging, live and guide")
     need(type(claims.get("removed")) is bool, "removed mark is not true or false")
     need(isinstance(claims.get("document"), dict), "document is not an object")
     for name, pattern in (("channel", _CHANNEL), ("digest", _DIGEST)):
         value = claims.get(name)
         need(isinstance(value, str) and pattern.fullmatch(value) is not None, f"{name} has the wrong form")
+    need(
+        claims["channel"].startswith("guide_") == (claims["kind"] == "guide"),
+        "kind is not the one its id speaks of",
+    )
     issued_at = claims.get("issued_at")
     need(isinstance(issued_at, str) and _is_time(issued_at), "issued_at is not a time in UTC")
     known = Snapshot.__slots__

@@ -169,10 +169,10 @@ def test_the_agent_link_opens_this_channel_in_this_environment_for_a_working_day
     key = snapshot.open_agent_key(
         parse_qs(parts.query)["key"][0], snapshot.key_set(snapshot.public_jwk(SIGNING))
     )
-    assert (key.environment, key.brand, key.channel, key.name) == (
+    assert (key.environment, key.brand, key.channels, key.name) == (
         "test",
         shop.number,
-        support.public_id,
+        (support.public_id,),
         "Admin",
     )
     assert abs(key.exp - (timezone.now() + timedelta(hours=8)).timestamp()) < 60

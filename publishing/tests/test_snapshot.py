@@ -229,7 +229,7 @@ def an_agent_key(**changes: Any) -> str:
 def test_an_agent_key_opens_until_it_expires() -> None:
     key = an_agent_key(expires_at=1_000)
     opened = s.open_agent_key(key, PUBLISHERS, now=999)
-    assert opened == s.AgentKey(environment="test", brand=1009, channel=CHANNEL, name="Zoé", exp=1_000)
+    assert opened == s.AgentKey(environment="test", brand=1009, channels=(CHANNEL,), name="Zoé", exp=1_000)
     with pytest.raises(s.AgentKeyRefused) as caught:
         s.open_agent_key(key, PUBLISHERS, now=1_000)
     assert caught.value.code == "expired"

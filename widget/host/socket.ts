@@ -262,7 +262,7 @@ export class SocketConnection implements Connection {
           data,
           destination: {},
           visitor: { id: options.visitor },
-          visit: {},
+          visit: { page: location.origin + location.pathname },
         },
       }),
     );
