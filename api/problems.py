@@ -41,10 +41,19 @@ def invalid(fields: Mapping[str, list[str | Promise]]) -> Refusal:
 
 
 def not_publishable(problems: Iterable[SectionProblem]) -> Refusal:
+    return invalid(_by_place(problems))
+
+
+def warnings_unseen(problems: Iterable[SectionProblem]) -> Refusal:
+    sentence = _("The checks warn of something; read it, and send warnings_seen to go on all the same.")
+    return Refusal(409, "warnings_unseen", sentence, _by_place(problems))
+
+
+def _by_place(problems: Iterable[SectionProblem]) -> dict[str, list[str | Promise]]:
     fields: dict[str, list[str | Promise]] = {}
     for one in problems:
         fields.setdefault(".".join(part for part in (one.area, one.path) if part), []).append(one.message)
-    return invalid(fields)
+    return fields
 
 
 _OF_STATUS: dict[int, tuple[str, str | Promise]] = {

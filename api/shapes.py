@@ -10,11 +10,15 @@ from rest_framework import serializers
 from areas.registry import areas
 from channels_config.models import Channel
 from channels_config.services import NAME_LENGTH
-from publishing.models import Delivery, EnvironmentName, Release
+from publishing.models import Delivery, EnvironmentName, Promotion, Release
+from publishing.promotions import FAILURES
 from publishing.sentences import error_sentence
 from publishing.services import LARGEST_NUMBER
 from tenants.models import LARGEST_NUMBER as LARGEST_BRAND
 from tenants.models import Organisation
+
+#: Characters of a note.
+NOTE_LENGTH = 500
 
 _S = serializers.Serializer[Any]
 
@@ -54,12 +58,20 @@ class ReleaseSerializer(_S):
     author = serializers.CharField()
     note = serializers.CharField(allow_blank=True)
     removed = serializers.BooleanField(help_text="true: this release took the channel off.")
+    restored = serializers.IntegerField(
+        allow_null=True, help_text="The number of the release whose content this one brought back."
+    )
     created_at = serializers.DateTimeField()
 
 
 class WholeReleaseSerializer(ReleaseSerializer):
     channel = serializers.DictField(help_text="Name, kind and id of the channel at that time.")
     sections = serializers.DictField(help_text="Area -> section, secrets as <secret>.")
+
+
+class RollBackSerializer(_S):
+    area = serializers.CharField(required=False, help_text="Bring only this area back.")
+    note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH)
 
 
 class NewPromotionSerializer(_S):
@@ -69,12 +81,38 @@ class NewPromotionSerializer(_S):
         required=False,
         help_text="The number that was seen in test; without it what test has now.",
     )
+    note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH)
+    checklist = serializers.ListField(
+        child=serializers.CharField(allow_blank=True),
+        required=False,
+        help_text="The sentences of the channel's checklist that are true; all of them have to be.",
+    )
+    warnings_seen = serializers.BooleanField(
+        required=False, help_text="true: what the checks warn of was read."
+    )
+    at = serializers.DateTimeField(
+        required=False, help_text="When, with an offset (RFC 3339); without it now."
+    )
+    time_zone = serializers.CharField(
+        required=False, help_text="By whose clock people are told of `at`; the organisation's without it."
+    )
 
 
 class PromotionSerializer(_S):
+    id = serializers.IntegerField()
     release = serializers.IntegerField()
     digest = serializers.CharField()
     environment = serializers.ChoiceField(choices=EnvironmentName.choices)
+    state = serializers.ChoiceField(choices=Promotion.State.choices)
+    note = serializers.CharField(allow_blank=True)
+    checklist = serializers.ListField(child=serializers.CharField(), help_text="What was ticked.")
+    asked_by = serializers.CharField()
+    asked_at = serializers.DateTimeField()
+    approved_by = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField(allow_null=True, help_text="When it is planned for.")
+    time_zone = serializers.CharField(allow_blank=True)
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was carried out, or given up.")
+    failure = serializers.CharField(allow_blank=True, help_text="Why it was not carried out, in a sentence.")
 
 
 class DeliverySerializer(_S):
@@ -131,6 +169,7 @@ def release(one: Release) -> dict[str, Any]:
         "author": one.author_label,
         "note": one.note,
         "removed": one.removed,
+        "restored": one.restored,
         "created_at": _at(one.created_at),
     }
 
@@ -142,6 +181,25 @@ def whole_release(one: Release) -> dict[str, Any]:
         "channel": one.channel_facts,
         # What an area that is gone wrote cannot be looked through for secrets.
         "sections": {name: redact[name](section) for name, section in one.sections.items() if name in redact},
+    }
+
+
+def promotion(one: Promotion) -> dict[str, Any]:
+    return {
+        "id": one.pk,
+        "release": one.number,
+        "digest": one.digest,
+        "environment": EnvironmentName.LIVE.value,
+        "state": str(one.state),
+        "note": one.note,
+        "checklist": one.checklist,
+        "asked_by": one.asked_by_label,
+        "asked_at": _at(one.asked_at),
+        "approved_by": one.approved_by_label,
+        "at": _at(one.at),
+        "time_zone": one.time_zone if one.at else "",
+        "ended_at": _at(one.ended_at),
+        "failure": str(FAILURES.get(one.failure, one.failure)),
     }
 
 

@@ -11,6 +11,7 @@ app_name = "api"
 
 _ORGANISATION = "organisations/<int:organisation>/"
 _CHANNEL = f"{_ORGANISATION}channels/<channel:channel_id>/"
+_PROMOTION = f"{_CHANNEL}promotions/<int:promotion>/"
 
 urlpatterns = [
     path("schema/", views.Schema.as_view(), name="schema"),
@@ -30,7 +31,11 @@ urlpatterns = [
     ),
     path(f"{_CHANNEL}releases/", views.Releases.as_view(), name="releases"),
     path(f"{_CHANNEL}releases/<int:number>/", views.OneRelease.as_view(), name="release"),
+    path(f"{_CHANNEL}releases/<int:number>/rollback/", views.RollBack.as_view(), name="rollback"),
     path(f"{_CHANNEL}promotions/", views.Promotions.as_view(), name="promotions"),
+    path(_PROMOTION, views.OnePromotion.as_view(), name="promotion"),
+    path(f"{_PROMOTION}approve/", views.Approve.as_view(), name="approve"),
+    path(f"{_PROMOTION}cancel/", views.Cancel.as_view(), name="cancel"),
     path(f"{_CHANNEL}deliveries/", views.Deliveries.as_view(), name="deliveries"),
     path(f"{_CHANNEL}deliveries/retry/", views.Retry.as_view(), name="retry"),
     path(f"{_CHANNEL}file/", views.ChannelFileView.as_view(), name="file"),

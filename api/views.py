@@ -5,8 +5,11 @@ What is right and wrong is said by the areas' `check` and the rooms' services, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -37,9 +40,11 @@ from files import plans
 from files.documents import NotAChannelFile, channel_document, read_channels
 from kit.documents import digest
 from kit.plain_text import Plain
+from publishing import promotions
 from publishing.compile import sections
-from publishing.models import Delivery, EnvironmentName, Release
-from publishing.services import LARGEST_NUMBER, NotPromotable, promote, try_again
+from publishing.models import Delivery, Promotion, Release
+from publishing.rollback import roll_back
+from publishing.services import LARGEST_NUMBER, NotPromotable, newest_release, promotable, try_again
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +56,13 @@ _PAGING = [
         description="As the `next` of the page before says; follow that address.",
     ),
 ]
+_LARGEST_ID = 2**63 - 1
+_RELEASE_NUMBER = OpenApiParameter(
+    "number", {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER}, "path"
+)
+_PROMOTION_ID = OpenApiParameter(
+    "promotion", {"type": "integer", "minimum": 1, "maximum": _LARGEST_ID}, "path", description="Its `id`."
+)
 
 
 def _paged(name: str, shape: Any) -> Any:
@@ -185,19 +197,17 @@ class Sections(ApiView):
 
     @describe(
         summary="The areas of a channel and their versions",
+        description="The answer's own ETag is the version of all areas together: what bringing a whole release back compares.",
         responses=_paged("Section", shapes.SectionListSerializer),
+        tagged=True,
     )
     def get(self, request: Request, organisation: int, channel_id: str) -> Response:
-        found = self.channel(channel_id)
-        return Response(
-            {
-                "items": [
-                    {"area": one.name, "label": str(one.label), "etag": f'"{digest(one.dump(found))}"'}
-                    for one in areas()
-                ],
-                "next": None,
-            }
-        )
+        everything = sections(self.channel(channel_id))
+        items = [
+            {"area": one.name, "label": str(one.label), "etag": f'"{digest(everything[one.name])}"'}
+            for one in areas()
+        ]
+        return tagged(request, {"items": items, "next": None}, digest(everything))
 
 
 class SectionView(ApiView):
@@ -321,54 +331,212 @@ class OneRelease(ApiView):
 
     @describe(
         summary="A release with everything in it",
-        parameters=[
-            OpenApiParameter("number", {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER}, "path")
-        ],
+        parameters=[_RELEASE_NUMBER],
         responses=shapes.WholeReleaseSerializer,
         tagged=True,
     )
     def get(self, request: Request, organisation: int, channel_id: str, number: int) -> Response:
-        if number > LARGEST_NUMBER:
-            raise NotFound
-        found = Release.objects.filter(channel=self.channel(channel_id), number=number).first()
-        if found is None:
-            raise NotFound
+        found = _release(self.channel(channel_id), number)
         return tagged(
             request, shapes.whole_release(found), digest([found.digest, found.number, found.removed])
         )
 
 
+class RollBack(ApiView):
+    tag = "Releases"
+    names: ClassVar = {"POST": "roll_back"}
+    needs: ClassVar = {"POST": Scope.SECTIONS}
+
+    @describe(
+        summary="Bring a release back",
+        description=(
+            "All its areas, or one, become what the drafts say, and with that a new release; nothing is rewritten. "
+            "200 where the drafts say so already. If-Match compares with the section's ETag when there is an `area`, "
+            "else with the one of the list of sections."
+        ),
+        parameters=[_RELEASE_NUMBER],
+        request=shapes.RollBackSerializer,
+        responses={200: shapes.ReleaseSerializer, 201: shapes.ReleaseSerializer},
+        scope=Scope.SECTIONS,
+        tagged=True,
+    )
+    @idempotent
+    def post(self, request: Request, organisation: int, channel_id: str, number: int) -> Response:
+        found = self.channel(channel_id, lock=True)
+        old = _release(found, number)
+        given = _body(request.data, area=_TEXT, note=_NOTE)
+        area = given.get("area")
+        if old.removed:
+            raise problems.Refusal(
+                409,
+                "not_restorable",
+                _("This release took the channel off: there is nothing in it to bring back."),
+            )
+        known = {one.name for one in areas()}
+        if area is not None and (area not in old.sections or area not in known):
+            raise problems.invalid({"area": [_("The release has no such area.")]})
+        everything = sections(found)
+        must_match(request, digest(everything if area is None else everything[area]))
+        before = newest_release(found)
+        try:
+            made = roll_back(found, to=old, by=self.bearer, area=area, note=given.get("note", ""))
+        except NotPublishable as refused:
+            raise problems.not_publishable(refused.problems) from refused
+        fresh = before is None or made.number != before.number
+        where = settings.CONSOLE_URL + reverse("api:release", args=[organisation, channel_id, made.number])
+        tag = digest([made.digest, made.number, made.removed])
+        return tagged(request, shapes.release(made), tag, 201 if fresh else 200, {"Location": where})
+
+
 class Promotions(ApiView):
     tag = "Publication"
-    names: ClassVar = {"POST": "promote"}
+    names: ClassVar = {"GET": "list_promotions", "POST": "promote"}
     needs: ClassVar = {"POST": Scope.PROMOTE}
 
     @describe(
+        summary="What was asked to go live, the newest first",
+        parameters=[
+            *_PAGING,
+            OpenApiParameter("state", OpenApiTypes.STR, enum=Promotion.State.values),
+        ],
+        responses=_paged("Promotion", shapes.PromotionSerializer),
+    )
+    def get(self, request: Request, organisation: int, channel_id: str) -> Response:
+        rows = Promotion.objects.filter(channel=self.channel(channel_id))
+        state = request.query_params.get("state")
+        if state is not None:
+            if state not in Promotion.State.values:
+                states = ", ".join(Promotion.State.values)
+                raise problems.invalid(
+                    {"state": [_("One of these belongs here: %(states)s.") % {"states": states}]}
+                )
+            rows = rows.filter(state=state)
+        return self.page(rows, "pk", shapes.promotion, falling=True)
+
+    @describe(
         summary="Put a release live",
-        description="The very release that was seen in test. 409 where test does not have it, or live has a newer one.",
+        description=(
+            "The very release that was seen in test, by the channel's rules: `state` says what became of it. `done`: it is on its "
+            "way; `scheduled`: it goes at `at`; `waiting`: a second person has to approve. 409 `not_promotable` where test does "
+            "not have the release, live has a newer one, or the checklist is not ticked; 409 `warnings_unseen` where the checks "
+            "warn of something and `warnings_seen` is not true."
+        ),
         request=shapes.NewPromotionSerializer,
         responses={201: shapes.PromotionSerializer},
         scope=Scope.PROMOTE,
+        tagged=True,
     )
     @idempotent
     def post(self, request: Request, organisation: int, channel_id: str) -> Response:
-        found = self.channel(channel_id)
-        data = request.data if isinstance(request.data, dict) else {}
-        number = data.get("release")
-        if not isinstance(request.data, dict) or not (
-            "release" not in data or (type(number) is int and 0 < number <= LARGEST_NUMBER)
-        ):
-            raise problems.invalid({"release": [_("The number of a release belongs here.")]})
+        found = self.channel(channel_id, lock=True)
+        given = _body(
+            request.data,
+            release=_NUMBER,
+            note=_NOTE,
+            checklist=_TEXTS,
+            warnings_seen=_BOOLEAN,
+            at=_MOMENT,
+            time_zone=_TIME_ZONE,
+        )
+        ticked = set(given.get("checklist", []))
         try:
-            release = promote(found, by=self.bearer, number=number)
+            asked = promotions.ask(
+                found,
+                number=promotable(found, given.get("release")).number,
+                by=self.bearer,
+                note=given.get("note", ""),
+                ticked=[
+                    place
+                    for place, sentence in enumerate(promotions.rules_of(found).checklist)
+                    if sentence in ticked
+                ],
+                warnings_seen=given.get("warnings_seen", False),
+                at=datetime.fromisoformat(given["at"]) if "at" in given else None,
+                time_zone=given.get("time_zone", self.organisation.time_zone),
+            )
+        except NotPromotable as refused:
+            raise problems.Refusal(409, "not_promotable", refused.sentence) from refused
+        except promotions.WarningsUnseen as unseen:
+            raise problems.warnings_unseen(unseen.warnings) from unseen
+        except NotPublishable as refused:
+            raise problems.not_publishable(refused.problems) from refused
+        where = settings.CONSOLE_URL + reverse("api:promotion", args=[organisation, channel_id, asked.pk])
+        return tagged(request, shapes.promotion(asked), _promotion_tag(asked), 201, {"Location": where})
+
+
+class OnePromotion(ApiView):
+    tag = "Publication"
+    names: ClassVar = {"GET": "read_promotion"}
+
+    @describe(
+        summary="What became of a promotion",
+        parameters=[_PROMOTION_ID],
+        responses=shapes.PromotionSerializer,
+        tagged=True,
+    )
+    def get(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
+        found = self.promotion(channel_id, promotion)
+        return tagged(request, shapes.promotion(found), _promotion_tag(found))
+
+    def promotion(self, channel_id: str, promotion: int, *, lock: bool = False) -> Promotion:
+        """Raises NotFound. Locked, its channel comes first, as wherever something goes live."""
+        channel = self.channel(channel_id, lock=lock)
+        rows = Promotion.objects.select_for_update() if lock else Promotion.objects.all()
+        found = rows.filter(channel=channel, pk=promotion).first() if promotion <= _LARGEST_ID else None
+        if found is None:
+            raise NotFound
+        return found
+
+    def decided(
+        self, request: Request, channel_id: str, promotion: int, decide: Callable[..., Promotion]
+    ) -> Response:
+        found = self.promotion(channel_id, promotion, lock=True)
+        must_match(request, _promotion_tag(found))
+        try:
+            found = decide(found, by=self.bearer)
         except NotPromotable as refused:
             raise problems.Refusal(409, "not_promotable", refused.sentence) from refused
         except NotPublishable as refused:
             raise problems.not_publishable(refused.problems) from refused
-        return Response(
-            {"release": release.number, "digest": release.digest, "environment": EnvironmentName.LIVE.value},
-            status=201,
-        )
+        return tagged(request, shapes.promotion(found), _promotion_tag(found))
+
+
+class Approve(OnePromotion):
+    names: ClassVar = {"POST": "approve_promotion"}
+    needs: ClassVar = {"POST": Scope.PROMOTE}
+    http_method_names = ("post", "options")
+
+    @describe(
+        summary="Approve what somebody else asked for",
+        description="It goes live, or waits for its time. 409 with a token of the person who asked, and when it was decided already.",
+        parameters=[_PROMOTION_ID],
+        request=None,
+        responses=shapes.PromotionSerializer,
+        scope=Scope.PROMOTE,
+        tagged=True,
+    )
+    @idempotent
+    def post(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
+        return self.decided(request, channel_id, promotion, promotions.approve)
+
+
+class Cancel(OnePromotion):
+    names: ClassVar = {"POST": "cancel_promotion"}
+    needs: ClassVar = {"POST": Scope.PROMOTE}
+    http_method_names = ("post", "options")
+
+    @describe(
+        summary="Call off what waits for approval or for its time",
+        description="409 when it was decided already.",
+        parameters=[_PROMOTION_ID],
+        request=None,
+        responses=shapes.PromotionSerializer,
+        scope=Scope.PROMOTE,
+        tagged=True,
+    )
+    @idempotent
+    def post(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
+        return self.decided(request, channel_id, promotion, promotions.cancel)
 
 
 class Deliveries(ApiView):
@@ -562,6 +730,72 @@ def _texts(data: Any, *names: str) -> list[str]:
     if wrong:
         raise problems.invalid(wrong)
     return [given[name] for name in names]
+
+
+def _release(channel: Channel, number: int) -> Release:
+    """Raises NotFound."""
+    found = (
+        Release.objects.filter(channel=channel, number=number).first() if number <= LARGEST_NUMBER else None
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+#: A field of a body: what it may be, and what is said when it is not that.
+_Field = tuple[Callable[[Any], bool], Any]
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+
+
+def _is_moment(value: Any) -> bool:
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        return False
+    try:
+        datetime.fromisoformat(value).timestamp()
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _is_time_zone(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and 0 < len(value) <= 64 and bool(ZoneInfo(value))
+    except (ValueError, OSError, LookupError):
+        return False
+
+
+_TEXT: _Field = (lambda value: isinstance(value, str), _("A text belongs here."))
+_NOTE: _Field = (
+    lambda value: isinstance(value, str) and len(value) <= shapes.NOTE_LENGTH,
+    _("A text of at most 500 characters belongs here."),
+)
+_NUMBER: _Field = (
+    lambda value: type(value) is int and 0 < value <= LARGEST_NUMBER,
+    _("The number of a release belongs here."),
+)
+_BOOLEAN: _Field = (lambda value: isinstance(value, bool), _("true or false belongs here."))
+_TEXTS: _Field = (
+    lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+    _("A list of texts belongs here."),
+)
+_MOMENT: _Field = (_is_moment, _("A time such as 2026-03-01T09:00:00-05:00 belongs here."))
+_TIME_ZONE: _Field = (_is_time_zone, _("The name of a time zone such as America/Toronto belongs here."))
+
+
+def _body(data: Any, **known: _Field) -> dict[str, Any]:
+    """The known fields that were sent, each of its kind; all of them may be left out. Raises Refusal."""
+    if not isinstance(data, dict):
+        raise problems.invalid({"": [_("A JSON object belongs here.")]})
+    wrong = {
+        name: [sentence] for name, (fits, sentence) in known.items() if name in data and not fits(data[name])
+    }
+    if wrong:
+        raise problems.invalid(wrong)
+    return {name: data[name] for name in known if name in data}
+
+
+def _promotion_tag(one: Promotion) -> str:
+    return digest([one.pk, str(one.state), one.approved_by_label])
 
 
 def _name_refused(refused: ValidationError) -> problems.Refusal:

@@ -8,7 +8,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from audit.services import record
 from channels_config.models import Channel
 from kit.http import CallFailed, SafeClient, run, url_problem
 from kit.secrets import Keyring
+from publishing.announce import Told
 from publishing.models import Release
 from tenants.models import Organisation
 from tenants.scope import current_tenant_id, tenant_scope
@@ -140,25 +141,26 @@ def shown_url(url: str) -> str:
 # -- What happened ----------------------------------------------------------------------------------------------------
 
 
-def heard(event: str, *, channel_id: int, release: int, data: Mapping[str, Any]) -> None:
+def heard(event: str, told: Sequence[Told]) -> None:
     """A listener of `publishing.announce`: writes a message for every webhook that wants it, in the same transaction."""
     wanting = [one for one in Webhook.objects.filter(active=True) if event in one.events]
     if not wanting:
         return
-    channel = Channel.all_objects.get(pk=channel_id)
-    found = Release.objects.defer("sections").get(channel_id=channel_id, number=release)
     organisation = Organisation.objects.get(pk=current_tenant_id())
-    for webhook in wanting:
-        _put(
-            webhook,
-            event,
-            {
-                "organisation": {"brand": organisation.number, "name": organisation.name},
-                "channel": channel_shape(channel),
-                "release": release_shape(found),
-                **data,
-            },
-        )
+    for one in told:
+        channel = Channel.all_objects.get(pk=one.channel_id)
+        found = Release.objects.defer("sections").get(channel_id=one.channel_id, number=one.release)
+        for webhook in wanting:
+            _put(
+                webhook,
+                event,
+                {
+                    "organisation": {"brand": organisation.number, "name": organisation.name},
+                    "channel": channel_shape(channel),
+                    "release": release_shape(found),
+                    **one.data,
+                },
+            )
 
 
 def _put(webhook: Webhook, event: str, data: Mapping[str, Any]) -> Message:

@@ -13,15 +13,19 @@ from api.models import Token
 from api.tests.conftest import Api, Side
 from api.tokens import hashed, revoke_token
 from api.views import merged
+from areas.contract import Problem
 from areas.registry import areas
 from audit.models import Entry
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
-from publishing.models import Delivery, Release
+from publishing import promotions
+from publishing.models import Delivery, Promotion, Release
+from publishing.promotions import carry_out_due, set_rules
+from publishing.services import retire, wanted_in
 from tenants.models import Membership
 from tenants.roles import Role
 from tenants.scope import tenant_scope
-from tenants.tests.factories import member
+from tenants.tests.factories import member, person
 
 pytestmark = pytest.mark.django_db
 CSS = "sections/channels_config/"
@@ -97,7 +101,10 @@ def test_another_organisation_is_not_there(alice: Side, bob: Side, api: Api) -> 
         ("PUT", CSS, "sections"),
         ("PATCH", CSS, "sections"),
         ("PUT", "file/", "sections"),
+        ("POST", "releases/1/rollback/", "sections"),
         ("POST", "promotions/", "promote"),
+        ("POST", "promotions/1/approve/", "promote"),
+        ("POST", "promotions/1/cancel/", "promote"),
         ("POST", "deliveries/retry/", "promote"),
     ],
 )
@@ -348,10 +355,176 @@ def test_a_release_that_test_confirmed_goes_live(alice: Side, api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [[], {"release": "1"}, {"release": 0}, {"release": True}, {"release": 2**40}, {"release": None}]
+    "body",
+    [
+        [],
+        *({"release": one} for one in ("1", 0, True, 2**40, None)),
+        *({"at": one} for one in (1, "tomorrow", "2030-01-01T10:00:00", "2030-13-01T10:00:00Z")),
+        *({"time_zone": one} for one in ("", "Mars/Olympus", "../etc/passwd", 5)),
+        *({"note": one} for one in (None, "x" * 501)),
+        *({"checklist": one} for one in ("x", [1])),
+        {"warnings_seen": "yes"},
+    ],
 )
-def test_a_promotion_of_no_number_is_refused(alice: Side, api: Api, body: Any) -> None:
-    problem(api("POST", at(alice.channel, "promotions/"), body), 400, "invalid")
+def test_a_promotion_of_what_cannot_be_is_refused_at_its_field(alice: Side, api: Api, body: Any) -> None:
+    fields = problem(api("POST", at(alice.channel, "promotions/"), body), 400, "invalid")["fields"]
+    assert set(fields) == (set(body) or {""})
+
+
+def confirmed(side: Side, *, four_eyes: bool = False, checklist: list[str] | None = None) -> None:
+    """As if test had what was saved; and how the channel's releases go live."""
+    with tenant_scope(side.organisation.pk):
+        for one in Delivery.objects.filter(environment="test"):
+            Delivery.objects.filter(pk=one.pk).update(confirmed=one.wanted)
+        set_rules(
+            side.channel, live_on_save=False, four_eyes=four_eyes, checklist=checklist or [], by=side.admin
+        )
+
+
+def second(side: Side) -> Api:
+    """A token of another admin."""
+    return side.api(by=member(side.organisation, Role.ADMIN, person(name="Ben")))
+
+
+def wanted_live(side: Side) -> int:
+    with tenant_scope(side.organisation.pk):
+        return wanted_in(side.channel, "live")
+
+
+def test_what_one_person_asked_for_another_approves_with_a_token_of_their_own(alice: Side, api: Api) -> None:
+    saved(api, alice.channel, ".a {}")
+    confirmed(alice, four_eyes=True, checklist=["Seen on a phone"])
+    where = at(alice.channel, "promotions/")
+    problem(api("POST", where, {"release": 1, "checklist": ["Another"]}), 409, "not_promotable")
+    asked = api("POST", where, {"release": 1, "checklist": ["Seen on a phone"], "note": " Summer  sale "})
+    one = asked.json()
+    assert (asked.status_code, one["state"], one["note"], one["asked_by"], one["checklist"]) == (
+        201,
+        "waiting",
+        "Summer sale",
+        "Ana · CI",
+        ["Seen on a phone"],
+    )
+    assert wanted_live(alice) == 0
+    approve = at(alice.channel, f"promotions/{one['id']}/approve/")
+    problem(api("POST", approve), 409, "not_promotable")
+    ben = second(alice)
+    problem(ben("POST", approve, If_Match='"older"'), 412, "changed")
+    done = ben("POST", approve, If_Match=asked["ETag"], Idempotency_Key="yes")
+    assert (done.status_code, done.json()["state"], done.json()["approved_by"]) == (200, "done", "Ben · CI")
+    again = ben("POST", approve, If_Match=asked["ETag"], Idempotency_Key="yes")
+    assert (again.json(), again["Idempotency-Replayed"]) == (done.json(), "true")
+    problem(ben("POST", approve), 409, "not_promotable")
+    assert wanted_live(alice) == 1
+    read = api("GET", asked["Location"].partition("/api/v1")[2].join(["/api/v1", ""]))
+    assert (read.json(), read["ETag"]) == (done.json(), done["ETag"])
+    with tenant_scope(alice.organisation.pk):
+        acts = list(Entry.objects.filter(action__startswith="promotion.").values_list("action", flat=True))
+    assert sorted(acts) == ["promotion.approved", "promotion.requested"]
+
+
+def test_what_is_planned_is_called_off_and_goes_nowhere(alice: Side, api: Api) -> None:
+    saved(api, alice.channel, ".a {}")
+    confirmed(alice)
+    where = at(alice.channel, "promotions/")
+    problem(api("POST", where, {"at": "2001-01-01T00:00:00Z"}), 409, "not_promotable")
+    moment = (timezone.now() + timedelta(hours=1)).isoformat()
+    planned = api("POST", where, {"at": moment, "time_zone": "America/Toronto"})
+    one = planned.json()
+    assert (one["state"], one["at"], one["time_zone"]) == (
+        "scheduled",
+        moment.replace("+00:00", "Z"),
+        "America/Toronto",
+    )
+    problem(api("POST", where, {"at": moment}), 409, "not_promotable")
+    cancel = at(alice.channel, f"promotions/{one['id']}/cancel/")
+    off = api("POST", cancel, If_Match=planned["ETag"])
+    assert (off.status_code, off.json()["state"]) == (200, "cancelled")
+    problem(api("POST", cancel), 409, "not_promotable")
+    with tenant_scope(alice.organisation.pk):
+        Promotion.objects.update(at=timezone.now() - timedelta(hours=1))
+    assert carry_out_due() == 0
+    assert wanted_live(alice) == 0
+
+
+def test_promotions_are_listed_the_newest_first_by_state_and_only_their_channel_s(
+    alice: Side, bob: Side, api: Api
+) -> None:
+    where = at(alice.channel, "promotions/")
+    for number in range(3):
+        saved(api, alice.channel, f".r{number} {{}}")
+        confirmed(alice)
+        assert api("POST", where, {"release": number + 1}).json()["state"] == "done"
+    first = api("GET", f"{where}?limit=2").json()
+    assert [one["release"] for one in first["items"]] == [3, 2]
+    rest = api("GET", "/api" + first["next"].partition("/api")[2]).json()
+    assert [one["release"] for one in rest["items"]] == [1]
+    assert api("GET", f"{where}?state=scheduled").json()["items"] == []
+    problem(api("GET", f"{where}?state=odd"), 400, "invalid")
+    other = channel(alice.organisation, "Other")
+    one = first["items"][0]["id"]
+    for path in (f"promotions/{one}/", "promotions/99999999999999999999/"):
+        problem(api("GET", at(other, path)), 404, "not_found")
+    for act in ("approve", "cancel"):
+        problem(api("POST", at(other, f"promotions/{one}/{act}/")), 404, "not_found")
+        problem(bob.api()("POST", at(alice.channel, f"promotions/{one}/{act}/")), 404, "not_found")
+
+
+def test_warnings_have_to_be_seen_before_a_release_goes_live(
+    alice: Side, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(api, alice.channel, ".a {}")
+    confirmed(alice)
+    monkeypatch.setattr(
+        promotions,
+        "problems",
+        lambda found: [Problem("channels_config", "custom_css", "Odd.", blocking=False)],
+    )
+    where = at(alice.channel, "promotions/")
+    asked = problem(api("POST", where, {}), 409, "warnings_unseen")
+    assert asked["fields"] == {"channels_config.custom_css": ["Odd."]}
+    assert api("POST", where, {"warnings_seen": True}).status_code == 201
+
+
+# -- Going back ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_or_one_area_of_it_is_brought_back_as_a_new_one(alice: Side, api: Api) -> None:
+    saved(api, alice.channel, ".one {}")
+    saved(api, alice.channel, ".two {}")
+    where = at(alice.channel, "releases/1/rollback/")
+    tag = api("GET", at(alice.channel, "sections/"))["ETag"]
+    saved(api, alice.channel, ".three {}")
+    problem(api("POST", where, {}, If_Match=tag), 412, "changed")
+    tag = api("GET", at(alice.channel, "sections/"))["ETag"]
+    back = api("POST", where, {"note": "it broke"}, If_Match=tag, Idempotency_Key="b")
+    assert (back.status_code, back.json()["number"], back.json()["restored"]) == (201, 4, 1)
+    assert back.json()["note"].endswith("it broke")
+    assert "Ana · CI" in back.json()["author"]
+    assert api("GET", at(alice.channel, CSS)).json()["custom_css"] == ".one {}"
+    assert api("POST", where, {"note": "it broke"}, If_Match=tag, Idempotency_Key="b").json() == back.json()
+    still = api("POST", where, {})
+    assert (still.status_code, still.json()["number"]) == (200, 4)
+    area = {"area": "channels_config"}
+    section = api("GET", at(alice.channel, CSS))
+    one = api("POST", at(alice.channel, "releases/2/rollback/"), area, If_Match=section["ETag"])
+    assert (one.status_code, one.json()["number"], one.json()["areas"]) == (201, 5, ["channels_config"])
+    assert api("GET", back["Location"].partition("/api/v1")[2].join(["/api/v1", ""])).json()["restored"] == 1
+
+
+def test_what_cannot_be_brought_back_is_refused(alice: Side, bob: Side, api: Api) -> None:
+    saved(api, alice.channel, ".one {}")
+    where = at(alice.channel, "releases/1/rollback/")
+    for body in ({"area": "dragons"}, {"area": 7}, {"note": "x" * 501}):
+        assert set(body) == set(problem(api("POST", where, body), 400, "invalid")["fields"])
+    problem(api("POST", where, []), 400, "invalid")
+    problem(api("POST", at(alice.channel, "releases/2/rollback/"), {}), 404, "not_found")
+    problem(bob.api()("POST", where, {}), 404, "not_found")
+    with tenant_scope(alice.organisation.pk):
+        retire(alice.channel, by=alice.admin)
+    problem(api("POST", at(alice.channel, "releases/2/rollback/"), {}), 409, "not_restorable")
+    with tenant_scope(alice.organisation.pk):
+        assert Release.objects.count() == 2
 
 
 # -- Files --------------------------------------------------------------------------------------------------------------

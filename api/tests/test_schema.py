@@ -25,8 +25,12 @@ from schemathesis.specs.openapi.checks import (
 
 from api.tests.conftest import Side
 from publishing.models import Delivery
+from publishing.promotions import ask as ask_for
+from publishing.promotions import set_rules
 from publishing.tests.factories import release
+from tenants.roles import Role
 from tenants.scope import tenant_scope
+from tenants.tests.factories import member
 
 pytestmark = pytest.mark.django_db
 
@@ -89,8 +93,16 @@ def test_every_operation_does_what_the_schema_says(
     with tenant_scope(alice.organisation.pk):
         release(alice.channel, by=alice.admin)
         Delivery.objects.update(confirmed=1)
+        set_rules(alice.channel, live_on_save=False, four_eyes=True, checklist=[], by=alice.admin)
+        other = member(alice.organisation, Role.ADMIN)
+        asked = ask_for(alice.channel, number=1, by=other, warnings_seen=True)
     key = alice.api().key
-    here = {"organisation": alice.organisation.number, "channel_id": alice.channel.public_id, "number": 1}
+    here = {
+        "organisation": alice.organisation.number,
+        "channel_id": alice.channel.public_id,
+        "number": 1,
+        "promotion": asked.pk,
+    }
     names = [one.name for one in operation.path_parameters]
     ask(operation, mode, {name: here[name] for name in names}, {"Authorization": f"Bearer {key}"})
 
