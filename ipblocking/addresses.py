@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 BITS = {4: 32, 6: 128}
 # RFC 4291, section 2.5.5.2: an IPv4 address as an IPv6 socket shows it.
-_MAPPED = bytes(10) + b"\xff\xff"
+MAPPED = bytes(10) + b"\xff\xff"
 _MAPPED_FIRST = 0xFFFF << 32
 
 
@@ -54,7 +54,7 @@ def read_address(text: str) -> tuple[int, int] | None:
         packed = inet_pton(AF_INET6, text)
     except (OSError, ValueError, TypeError):
         return None
-    if packed.startswith(_MAPPED):
+    if packed.startswith(MAPPED):
         return 4, int.from_bytes(packed[12:], "big")
     return 6, int.from_bytes(packed, "big")
 

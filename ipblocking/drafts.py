@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from ipblocking import review
-from ipblocking.entries import Entry, Finding, line_of, of_lines, parse, parse_line, to_lines
+from ipblocking.entries import KINDS, Entries, Finding, of_lines, parse, parse_line, to_lines
 from ipblocking.models import AddressList
 from tenants.scope import current_tenant_id
 
@@ -29,7 +28,7 @@ class Read:
 
     source: str
     lines: list[str]
-    entries: list[Entry]
+    entries: Entries
     findings: list[Finding]
 
     @property
@@ -58,7 +57,7 @@ def read(source: str, *, own_address: str | None, proxies: Iterable[str] = ()) -
     dangers = review.review(found.entries, now=now, own_address=own_address, proxies=proxies)
     return Read(
         text,
-        [line_of(entry) for entry in found.entries],
+        found.entries.lines(),
         found.entries,
         [*dangers, *found.findings],
     )
@@ -80,61 +79,93 @@ def own_list(channel: Any) -> AddressList:
     return AddressList.objects.filter(channel=channel).first() or AddressList(channel=channel)
 
 
-def write(target: AddressList, source: str, lines: Sequence[str], *, told: dict[str, Any], by: str) -> None:
-    """Make `lines` the entries of the list, and `source` its text. Rows that stay keep who added them, and their hits."""
-    before = set(target.kept)
-    after = set(lines)
+def write(
+    target: AddressList,
+    source: str,
+    lines: Sequence[str],
+    *,
+    told: dict[str, Any],
+    by: str,
+    entries: Entries | None = None,
+) -> None:
+    """Make `lines` the entries of the list, and `source` its text. Rows that stay keep who added them, and their hits.
+
+    `entries` are what the lines say, where that is known already.
+    """
+    before = target.kept
     target.source, target.lines, target.size = source, "\n".join(lines), len(lines)
     target.findings = told
     target.version += 1
     target.saved_at, target.saved_by_label = timezone.now(), by
     target.save()
-    _write_rows(target, [line for line in lines if line not in before], sorted(before - after), by=by)
+    if not before:
+        _write_rows(target, of_lines(lines) if entries is None else entries, of_lines([]), by=by)
+        return
+    old, kept = set(before), set(lines)
+    new, gone = [line for line in lines if line not in old], [line for line in before if line not in kept]
+    _write_rows(target, of_lines(new), of_lines(gone), by=by)
 
 
-def _write_rows(target: AddressList, new: Sequence[str], gone: Sequence[str], *, by: str) -> None:
-    wanted = {(str(one.network), one.kind): one for one in of_lines(new)}
-    dropped = {(str(one.network), one.kind) for one in of_lines(gone)}
+def _write_rows(target: AddressList, new: Entries, gone: Entries, *, by: str) -> None:
+    dropped = dict.fromkeys(gone.keys)
     # A line with another reason or end is the same entry: it keeps who added it, and its hits.
-    changed = {key: one for key, one in wanted.items() if key in dropped}
-    added = {key: one for key, one in wanted.items() if key not in dropped}
+    changed = [place for place, key in enumerate(new.keys) if key in dropped]
+    added = (
+        [place for place, key in enumerate(new.keys) if key not in dropped] if changed else range(len(new))
+    )
+    for place in changed:
+        del dropped[new.keys[place]]
     keys = [current_tenant_id(), target.pk]
     with connection.cursor() as cursor:
-        if dropped - changed.keys():
-            networks, kinds = zip(*(dropped - changed.keys()), strict=True)
-            cursor.execute(_DELETE, [list(networks), list(kinds), *keys])
+        if dropped:
+            places = [place for place, key in enumerate(gone.keys) if key in dropped]
+            cursor.execute(_DELETE, [*_columns(gone, places)[:2], *keys])
         if changed:
-            cursor.execute(_UPDATE, [*_columns(changed), *keys])
+            cursor.execute(_UPDATE, [*_columns(new, changed), *keys])
         if added:
-            cursor.execute(_INSERT, [*keys, target.saved_at, by, *_columns(added)])
+            cursor.execute(_INSERT, [*keys, target.saved_at, by, *_columns(new, added)])
 
 
-def _columns(entries: Mapping[tuple[str, str], Entry]) -> list[list[Any]]:
+#: Between the values of a column: no entry holds it.
+_BETWEEN = "\x1f"
+
+
+def _columns(entries: Entries, places: Sequence[int]) -> list[str]:
+    """Networks, kinds, reasons, expiries (seconds since 1970, or nothing), each column one text: PostgreSQL cuts it up far sooner
+    than arrays are written by one side and read by the other.
+    """
+    details = entries.details
     return [
-        [network for network, _ in entries],
-        [kind for _, kind in entries],
-        [one.reason for one in entries.values()],
-        [
-            None if one.expires is None else datetime.fromtimestamp(one.expires, UTC)
-            for one in entries.values()
-        ],
+        _BETWEEN.join(column)
+        for column in (
+            [entries.texts[place] for place in places],
+            [KINDS[not entries.keys[place] & 1] for place in places],
+            [details[place][0] if place in details else "" for place in places],
+            [
+                "" if place not in details or details[place][1] is None else str(details[place][1])
+                for place in places
+            ],
+        )
     ]
 
 
-_DELETE = """
-DELETE FROM ipblocking_blockentry e USING unnest(%s::cidr[], %s::text[]) AS w(network, kind)
+_DELETE = r"""
+DELETE FROM ipblocking_blockentry e
+ USING unnest(string_to_array(%s, E'\x1f')::cidr[], string_to_array(%s, E'\x1f')) AS w(network, kind)
  WHERE e.tenant_id = %s AND e.list_id = %s AND e.network = w.network AND e.kind = w.kind
 """
-_UPDATE = """
-UPDATE ipblocking_blockentry e SET reason = w.reason, expires_at = w.expires
-  FROM unnest(%s::cidr[], %s::text[], %s::text[], %s::timestamptz[]) AS w(network, kind, reason, expires)
+_UPDATE = r"""
+UPDATE ipblocking_blockentry e SET reason = COALESCE(w.reason, ''), expires_at = to_timestamp(NULLIF(w.expires, '')::float8)
+  FROM unnest(string_to_array(%s, E'\x1f')::cidr[], string_to_array(%s, E'\x1f'), string_to_array(%s, E'\x1f'),
+              string_to_array(%s, E'\x1f')) AS w(network, kind, reason, expires)
  WHERE e.tenant_id = %s AND e.list_id = %s AND e.network = w.network AND e.kind = w.kind
 """
-_INSERT = """
+_INSERT = r"""
 INSERT INTO ipblocking_blockentry
        (tenant_id, list_id, added_at, added_by_label, hits, network, kind, reason, expires_at)
-SELECT %s, %s, %s, %s, 0, w.network, w.kind, w.reason, w.expires
-  FROM unnest(%s::cidr[], %s::text[], %s::text[], %s::timestamptz[]) AS w(network, kind, reason, expires)
+SELECT %s, %s, %s, %s, 0, w.network, w.kind, COALESCE(w.reason, ''), to_timestamp(NULLIF(w.expires, '')::float8)
+  FROM unnest(string_to_array(%s, E'\x1f')::cidr[], string_to_array(%s, E'\x1f'), string_to_array(%s, E'\x1f'),
+              string_to_array(%s, E'\x1f')) AS w(network, kind, reason, expires)
 """
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from .addresses import BITS, Network, address_text, network, read_network
-from .entries import Entry, Finding
+from .entries import Entries, Entry, Finding
 from .rules import Matcher
 
 # A reverse proxy or the organisation's own network is usually one of these: RFC 1918, RFC 6598 (carriers), RFC 1122
@@ -27,7 +26,7 @@ EVERYONE = 0.99
 
 
 def review(
-    entries: Sequence[Entry], *, now: float, own_address: str | None = None, proxies: Iterable[str] = ()
+    entries: Entries, *, now: float, own_address: str | None = None, proxies: Iterable[str] = ()
 ) -> list[Finding]:
     """Findings of level `danger`, by line: `blocks_you`, `blocks_everyone`, `blocks_proxy`, `blocks_private`.
 
@@ -48,46 +47,39 @@ def review(
         line = lines[decision.rule, "block"]
         findings.append(Finding(line, "blocks_you", "danger", decision.address, decision.rule))
     for family in (4, 6):
-        blocks = [one for one in entries if one.kind == "block" and one.network.family == family]
-        most = sum(1 << (BITS[family] - one.network.prefix) for one in blocks)
         # Without overlaps it would be that much: only then is it worth while to look closely.
+        most = entries.blocked_at_most(family)
         if most >= EVERYONE * (1 << BITS[family]) and Matcher(entries).blocked_share(family, now) >= EVERYONE:
+            blocks = (one for one in entries if one.kind == "block" and one.network.family == family)
             widest = min(blocks, key=lambda entry: entry.network.prefix)
             findings.append(
                 Finding(widest.line, "blocks_everyone", "danger", f"IPv{family}", str(widest.network))
             )
     for text, code in watched:
         one = read_network(text)
-        rule = None if one is None else _first_block(near, matcher, one, now)
+        rule = None if one is None else _first_block(entries, matcher, one, now)
         if rule is not None:
             findings.append(Finding(lines[rule, "block"], code, "danger", rule, text))
     return sorted(findings, key=lambda finding: finding.line)
 
 
-def _near(entries: Sequence[Entry], ranges: Iterable[Network]) -> list[Entry]:
-    """The entries that overlap with any of the ranges, sorted; `entries` are sorted."""
+def _near(entries: Entries, ranges: Iterable[Network]) -> list[Entry]:
+    """The entries that overlap with any of the ranges, sorted."""
     found: set[int] = set()
     for one in ranges:
-        begin = bisect_left(entries, (one.family, one.first), key=lambda entry: entry.network[:2])
-        end = bisect_right(entries, (one.family, one.last), key=lambda entry: entry.network[:2])
-        found.update(range(begin, end))
+        found.update(entries.within(one))
         for prefix in range(one.prefix):
-            wider = network(one.family, one.first, prefix)
-            place = bisect_left(entries, wider, key=lambda entry: entry.network)
-            while place < len(entries) and entries[place].network == wider:
-                found.add(place)
-                place += 1
+            found.update(entries.of(network(one.family, one.first, prefix)))
     return [entries[place] for place in sorted(found)]
 
 
-def _first_block(entries: Sequence[Entry], matcher: Matcher, one: Network, now: float) -> str | None:
+def _first_block(entries: Entries, matcher: Matcher, one: Network, now: float) -> str | None:
     """The network of the first entry by which some address of `one` is shut out, or None."""
     whole = matcher.blocked(address_text(one.family, one.first), now)
     if whole.blocked:
         return whole.rule
-    begin = bisect_left(entries, (one.family, one.first), key=lambda entry: entry.network[:2])
-    end = bisect_right(entries, (one.family, one.last), key=lambda entry: entry.network[:2])
-    for entry in entries[begin:end]:
+    for place in entries.within(one):
+        entry = entries[place]
         if entry.kind == "block":
             # Both ends are asked: an exception may stand at one of them.
             for value in (entry.network.first, entry.network.last):

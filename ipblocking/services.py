@@ -64,7 +64,7 @@ def block_addresses(channel: Channel, found: Read, *, lists: Iterable[int], seen
         own = drafts.own_list(channel)
         if own.version != seen:
             raise ListChanged(own)
-        drafts.write(own, found.source, found.lines, told=found.told(), by=str(by))
+        drafts.write(own, found.source, found.lines, told=found.told(), by=str(by), entries=found.entries)
         section.use(channel, set(AddressList.shared.filter(pk__in=wanted).values_list("pk", flat=True)))
 
     # The digest of the whole section would change with every shared list: somebody else's save of one is no conflict here.
@@ -100,7 +100,7 @@ def save_list(target: AddressList, found: Read, *, name: str, seen: int, by: Use
     if current.name != before:
         _save_named(current)
         record("addresses.list_renamed", by=by, before=before, list=current.name)
-    drafts.write(current, found.source, found.lines, told=found.told(), by=str(by))
+    drafts.write(current, found.source, found.lines, told=found.told(), by=str(by), entries=found.entries)
     record("addresses.list_saved", by=by, list=current.name, size=current.size)
     if changed:
         publish_uses(current)
