@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,14 +18,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from auth_config import rules
+from auth_config import id_token, rules
 from kit import http, oauth
 from kit.http import SafeClient
 from kit.oauth import Call, Provider, ProviderFailed, Step, Tokens, Trace
 
-STEPS: dict[Step, Promise] = {
+#: The protocol's steps, and the one that is ours alone to look at.
+TrialStep = Step | Literal["id_token"]
+
+STEPS: dict[TrialStep, Promise] = {
     "authorize": _("Sign-in page"),
     "token": _("Code for tokens"),
+    "id_token": _("Identity token (id_token)"),
     "refresh": _("Refresh token"),
     "userinfo": _("UserInfo and mapping"),
 }
@@ -78,6 +83,9 @@ MEND: dict[str, Promise] = {
     "state": _(
         "The address you pasted belongs to another attempt: its state is not ours. Open the sign-in page again."
     ),
+    "no_state": _(
+        "The address you pasted has a code and no state. A provider hands the state back as it came; without it nobody can tell whose code this is. Paste the whole address."
+    ),
     "no_code": _(
         "There is no code in what you pasted. Paste the whole address the provider sent you back to, or the code alone."
     ),
@@ -90,6 +98,49 @@ MEND: dict[str, Promise] = {
     ),
 }
 
+#: What to mend when the id_token is not to be believed, by the code of id_token.IdTokenRefused.
+MEND_ID_TOKEN: dict[str, Promise] = {
+    "missing": _(
+        "The scope openid is asked for, yet the answer holds no id_token. Allow OpenID Connect for this client at the provider, or remove openid from the scopes."
+    ),
+    "malformed": _(
+        "The id_token is no signed token (JWT). Is OpenID Connect set up for this client at the provider?"
+    ),
+    "encrypted": _("The id_token is encrypted. Have the provider sign it only, for this client."),
+    "algorithm": _(
+        "The id_token is not signed in a way that counts. Choose RS256, PS256, ES256 or EdDSA for this client at the provider."
+    ),
+    "no_issuer": _(
+        "The issuer the id_token names (iss) has no discovery document, so its keys cannot be found. Correct the issuer at the provider, and publish the document there."
+    ),
+    "issuer": _(
+        "The issuer the id_token names (iss) is not the provider behind “Authorise”: its own document says otherwise. Correct the endpoint, or the issuer at the provider."
+    ),
+    "keys": _(
+        "The provider’s public keys cannot be read at the address its document names (jwks_uri). Correct it at the provider."
+    ),
+    "unknown_key": _(
+        "The id_token is signed by a key that is not among the provider’s public ones. Publish the key before it signs."
+    ),
+    "signature": _(
+        "The signature of the id_token is not the provider’s. Is a former key still signing, or another server behind the endpoint?"
+    ),
+    "audience": _(
+        "The id_token was made for another client (aud). Compare the client id, letter for letter."
+    ),
+    "expired": _(
+        "The id_token was over when it came (exp). Set the provider’s clock, or have it live longer than a minute."
+    ),
+    "not_yet": _("The id_token begins in the future (iat): the provider’s clock is ahead. Set it."),
+    "nonce": _(
+        "The id_token does not carry the nonce of this attempt: it belongs to another sign-in, or the provider drops the nonce. Open the sign-in page again; if it stays so, correct the provider."
+    ),
+    "no_subject": _("The id_token names nobody (sub). Correct the provider’s claims."),
+    "other_subject": _(
+        "UserInfo speaks of somebody else than the id_token: their sub differ. Both must come from the same sign-in; look into the provider."
+    ),
+}
+
 Verdict = Literal["good", "bad", "skipped"]
 _HIDDEN = re.compile(r"secret|token|code|assertion|authorization|password|verifier|cookie", re.IGNORECASE)
 _MOST_SHOWN = 4000
@@ -99,7 +150,7 @@ _MOST_SHOWN = 4000
 class Line:
     """One step's outcome, for people. `request` and `answer` are masked."""
 
-    step: Step
+    step: TrialStep
     verdict: Verdict
     says: str
     seconds: float = 0.0
@@ -124,7 +175,10 @@ class Flow:
 def run(
     given: Provider, mapping: Mapping[str, Any], *, sign_in_endpoint: str, landing: str, flow: Flow
 ) -> Iterator[Line]:
-    """The steps one after the other, each as soon as it is done; the first that fails is the last."""
+    """The steps one after the other, each as soon as it is done; the first that customers would stumble over is the last.
+
+    The environment goes by UserInfo, so an id_token that is not to be believed is said, and the steps go on.
+    """
     yield (first := _authorize(given, sign_in_endpoint, flow))
     if first.verdict == "bad":
         return
@@ -140,6 +194,10 @@ def run(
     yield line
     if tokens is None:
         return
+    subject: object = None
+    if "openid" in given.scopes.split():
+        subject, line = _id_token(given, tokens, flow)
+        yield line
     if tokens.refresh_token:
         newer, line = _with_tokens(
             "refresh",
@@ -152,7 +210,7 @@ def run(
         tokens = newer
     else:
         yield Line("refresh", "skipped", str(MEND["no_refresh"]))
-    yield _userinfo(given, mapping, tokens)
+    yield _userinfo(given, mapping, tokens, subject)
 
 
 def _authorize(given: Provider, endpoint: str, flow: Flow) -> Line:
@@ -201,8 +259,8 @@ def _code(landing: str, flow: Flow) -> tuple[str, Line | None]:
     if query.get("error"):
         said = ": ".join([query["error"][0], *query.get("error_description", [])])[:300]
         return "", Line("token", "bad", str(MEND["provider_error"]), details=[said])
-    if flow.state and query.get("state", [flow.state])[0] != flow.state:
-        return "", Line("token", "bad", str(MEND["state"]))
+    if flow.state and (state := query.get("state", [""])[0]) != flow.state:
+        return "", Line("token", "bad", str(MEND["state" if state else "no_state"]))
     code = query.get("code", [""])[0]
     return (code, None) if code else ("", Line("token", "bad", str(MEND["no_code"])))
 
@@ -228,7 +286,40 @@ def _with_tokens(step: Step, given: Provider, act: Any) -> tuple[Tokens | None, 
     return tokens, line
 
 
-def _userinfo(given: Provider, mapping: Mapping[str, Any], tokens: Tokens) -> Line:
+def _id_token(given: Provider, tokens: Tokens, flow: Flow) -> tuple[object, Line]:
+    """The token's `sub` (None when it is not to be believed), and what is to be said of it."""
+    if not tokens.id_token:
+        return None, Line("id_token", "bad", str(MEND_ID_TOKEN["missing"]))
+    trace: Trace = []
+
+    async def ask() -> id_token.Verified:
+        async with _client() as client:
+            return await id_token.verify(
+                client, tokens.id_token, given, nonce=flow.nonce, now=time.time(), trace=trace
+            )
+
+    try:
+        found: id_token.Verified = http.run(ask())
+    except id_token.IdTokenRefused as refused:
+        line = _line("id_token", "bad", str(MEND_ID_TOKEN[refused.code]), trace, given)
+        line.details = [_without(refused.detail, given)] if refused.detail else []
+        return None, line
+    says = gettext("Signed by %(issuer)s for this client, and good for %(minutes)s minutes more.") % {
+        "issuer": found.claims["iss"],
+        "minutes": max(1, round((found.claims["exp"] - time.time()) / 60)),
+    }
+    line = _line("id_token", "good", says, trace, given)
+    key = f", kid = {found.key_id}" if found.key_id else ""
+    line.details.append(f"alg = {found.algorithm}{key}")
+    line.details.append(
+        gettext("The nonce is the one of this attempt.")
+        if flow.nonce
+        else gettext("The code was not made by this page’s sign-in, so there was no nonce to compare.")
+    )
+    return found.claims["sub"], line
+
+
+def _userinfo(given: Provider, mapping: Mapping[str, Any], tokens: Tokens, subject: object) -> Line:
     trace: Trace = []
 
     async def ask() -> dict[str, Any]:
@@ -241,7 +332,9 @@ def _userinfo(given: Provider, mapping: Mapping[str, Any], tokens: Tokens) -> Li
         return _failed("userinfo", failed, trace, given)
     found = rules.person(mapping, answer)
     details = [outcome_sentence(one) for one in found.outcomes]
-    if found.customer is None:
+    if subject is not None and answer.get("sub", subject) != subject:
+        line = _line("userinfo", "bad", str(MEND_ID_TOKEN["other_subject"]), trace, given)
+    elif found.customer is None:
         line = _line("userinfo", "bad", str(MEND["no_customer"]), trace, given)
     else:
         says = gettext("The customer is “%(customer)s”.") % {"customer": found.customer}
@@ -282,7 +375,7 @@ def _failed(step: Step, failed: ProviderFailed, trace: Trace, given: Provider) -
     return line
 
 
-def _line(step: Step, verdict: Verdict, says: str, trace: Trace, given: Provider) -> Line:
+def _line(step: TrialStep, verdict: Verdict, says: str, trace: Trace, given: Provider) -> Line:
     last = trace[-1] if trace else None
     answer = last.answer if last is not None else None
     return Line(
@@ -319,7 +412,7 @@ def mask(name: str, value: Any) -> Any:
         return {key: mask(key, inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [mask(name, inner) for inner in value]
-    harmless = name in {"token_type", "code_challenge_method", "token_endpoint", "error_code"}
+    harmless = name in {"token_type", "error_code"} or name.endswith(("_endpoint", "_method", "_supported"))
     if isinstance(value, str) and _HIDDEN.search(name) and not harmless and value:
         return f"{value[:4] if len(value) > 16 else ''}… ({len(value)})"
     return value

@@ -64,7 +64,7 @@ def test_a_secret_is_in_no_page_answer_log_task_redis_key_or_row(stack: Stack) -
             data=fields | {"landing": provider.code("42")},
             headers={"Referer": stack.console},
         )
-        assert tested.text.count('class="auth-step is-good"') == 4
+        assert tested.text.count('class="auth-step is-good"') == 5
         seen = {
             "token": signed.text,
             "tester": tested.text,

@@ -20,6 +20,9 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Paylo
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oidc.core import UserInfo
+from authlib.oidc.core.grants import OpenIDCode
+from joserfc.jwk import ECKey, KeySet
 
 
 class _Payload(OAuth2Payload):  # type: ignore[misc]  # authlib has no types
@@ -87,6 +90,19 @@ class _Code:
     code_challenge: str = ""
     code_challenge_method: str = ""
     scope: str = "openid offline_access"
+    nonce: str = ""
+
+    def get_nonce(self) -> str:
+        return self.nonce
+
+    def get_auth_time(self) -> int:
+        return int(time.time())
+
+    def get_acr(self) -> None:
+        """Not said."""
+
+    def get_amr(self) -> None:
+        """Not said."""
 
     def get_redirect_uri(self) -> str:
         return self.redirect_uri
@@ -122,6 +138,13 @@ class Provider:
     asked: list[str] = field(default_factory=list)
     issued: list[str] = field(default_factory=list)
     url: str = ""
+    #: What its id_tokens say beside, or instead of, what is true; a claim that is None is left out.
+    claims: dict[str, Any] = field(default_factory=dict)
+    with_id_token: bool = True
+    #: What it signs id_tokens with, and what of it is public; what its own document says instead of what is true.
+    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "first"}))
+    jwks: dict[str, Any] | None = None
+    document: dict[str, Any] = field(default_factory=dict)
     _codes: dict[str, _Code] = field(default_factory=dict)
     _access: dict[str, str] = field(default_factory=dict)
     _refresh: dict[str, str] = field(default_factory=dict)
@@ -173,6 +196,48 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return authorization_code.user
 
 
+class _OpenID(OpenIDCode):  # type: ignore[misc]
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(require_nonce=False)
+        self.provider = provider
+
+    def exists_nonce(self, nonce: str, request: _Request) -> bool:
+        return False
+
+    def get_client_algorithm(self, client: _Client) -> str:
+        return "ES256"
+
+    def get_encode_header(self, client: _Client) -> dict[str, str]:
+        return {"alg": "ES256", "kid": str(self.provider.key.kid)}
+
+    def resolve_client_private_key(self, client: _Client) -> ECKey:
+        return self.provider.key
+
+    def get_client_claims(self, client: _Client) -> dict[str, Any]:
+        return {"iss": self.provider.url, "aud": client.get_client_id()}
+
+    def get_compatible_claims(self, request: _Request) -> dict[str, Any]:
+        now = int(time.time())
+        return {"iss": self.provider.url, "aud": [self.provider.client_id], "iat": now, "exp": now + 600}
+
+    def generate_user_info(self, user: str, scope: str) -> UserInfo:
+        return UserInfo(sub=user)
+
+    def get_authorization_code_claims(self, authorization_code: _Code) -> dict[str, Any]:
+        return dict(super().get_authorization_code_claims(authorization_code))
+
+    def encode_id_token(self, token: dict[str, Any], request: _Request) -> str:
+        made = str(super().encode_id_token(token, request))
+        if self.provider.claims:
+            from joserfc import jwt
+
+            claims = jwt.decode(made, self.provider.key, algorithms=["ES256"]).claims | self.provider.claims
+            kept = {name: value for name, value in claims.items() if value is not None}
+            made = jwt.encode(self.get_encode_header(request.client), kept, self.provider.key, ["ES256"])
+        self.provider.issued.append(made)
+        return made
+
+
 class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
     INCLUDE_NEW_REFRESH_TOKEN = True
@@ -198,7 +263,10 @@ class _Server(AuthorizationServer):  # type: ignore[misc]
             lambda client, grant: provider.life,
         )
         self.register_token_generator("default", generator)
-        self.register_grant(_CodeGrant, [CodeChallenge(required=False)])
+        extensions = [CodeChallenge(required=False)]
+        if provider.with_id_token:
+            extensions.append(_OpenID(provider))
+        self.register_grant(_CodeGrant, extensions)
         self.register_grant(_RefreshGrant)
 
     def query_client(self, client_id: str) -> _Client | None:
@@ -264,8 +332,13 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
                         "token_endpoint": f"{provider.url}/token",
                         "userinfo_endpoint": f"{provider.url}/userinfo",
                         "token_endpoint_auth_methods_supported": ["client_secret_post"],
+                        "jwks_uri": f"{provider.url}/jwks",
+                        **provider.document,
                     },
                 )
+            elif path == "/jwks":
+                public = KeySet([provider.key]).as_dict(private=False)
+                self._json(200, public if provider.jwks is None else provider.jwks)
             elif path == "/authorize":
                 query = dict(parse_qsl(urlsplit(self.path).query))
                 right = query.get("redirect_uri") == provider.redirect_uri
