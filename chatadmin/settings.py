@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 
 from kit import env
@@ -15,20 +16,24 @@ from kit.databases import from_url
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 CONFIG_AREAS = [
+    "guide.area.AREA",
     "channels_config.area.AREA",
     "surveys.area.AREA",
     "translations.area.AREA",
     "file_restrictions.area.AREA",
     "ipblocking.area.AREA",
     "auth_config.area.AREA",
+    "live_chat.area.AREA",
 ]
 RELEASE_LISTENERS = ["api.webhooks.heard"]
 CONFIG_PUBLISHER = "publishing.services.publish"
 CONFIG_COMPILER = "publishing.compile.draft_document"
 CONFIG_RETIRER = "publishing.services.retire"
+CSS_OVERRIDES = "guide.overrides.of_channel"
 CONFIG_STATES = "publishing.states.states"
 CONFIG_COUNT_PLACES = "publishing.counts.places"
 CONFIG_COUNTS = "publishing.counts.fetch"
+CONFIG_OUTBOX = "publishing.outbox.fetch"
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", example="50-random-characters")
@@ -94,7 +99,10 @@ INSTALLED_APPS = [
     "file_restrictions",
     "ipblocking",
     "auth_config",
+    "guide",
+    "live_chat",
     "publishing",
+    "desk",
     "files",
     "api",
     "drf_spectacular",
@@ -257,6 +265,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "publishing.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "addresses-sweep": {"task": "ipblocking.tasks.sweep", "schedule": 3.0, "options": {"expires": 10}},
     "addresses-hits": {"task": "ipblocking.tasks.collect_hits", "schedule": 5.0, "options": {"expires": 10}},
+    "live-chat-collect": {"task": "live_chat.tasks.collect", "schedule": 3.0, "options": {"expires": 10}},
+    "live-chat-mails": {"task": "live_chat.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
     "addresses-forget": {
         "task": "ipblocking.tasks.forget_hits",
         "schedule": 3600.0,
@@ -265,7 +275,35 @@ CELERY_BEAT_SCHEDULE = {
     "promotions": {"task": "publishing.tasks.promotions", "schedule": 2.0, "options": {"expires": 10}},
     "copies": {"task": "publishing.tasks.copies", "schedule": 15.0, "options": {"expires": 30}},
     "regions": {"task": "publishing.tasks.regions", "schedule": 60.0, "options": {"expires": 120}},
+    "arrivals-forget": {
+        "task": "publishing.tasks.forget_arrivals",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
+    },
+    "sessions-clear": {
+        "task": "accounts.tasks.clear_sessions",
+        "schedule": crontab(hour=3, minute=47),
+        "options": {"expires": 3600},
+    },
 }
+
+# -- E-mail -----------------------------------------------------------------------------------------------------------
+
+EMAIL_HOST = env.text("EMAIL_HOST", "", example="smtp.example.com")
+EMAIL_PORT = env.integer("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=EMAIL_PORT == 587)
+EMAIL_USE_SSL = env.boolean("EMAIL_USE_SSL", default=EMAIL_PORT == 465)
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", default=20)
+#: Where e-mails are written as files while no server is named.
+EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / ".local" / "mail"))
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "chat@localhost", example="Support <chat@example.com>")
 
 # -- REST, logs -------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import bleach
 
 TAGS = frozenset({"a", "br", "em", "strong"})
+#: What a text of several paragraphs may hold.
+BLOCK_TAGS = TAGS | {"b", "h3", "h4", "hr", "i", "li", "ol", "p", "ul"}
 PROTOCOLS = frozenset({"http", "https"})
 
 _VOID = frozenset({"br"})
@@ -51,6 +53,13 @@ def is_link(value: str) -> bool:
 def clean(text: str) -> str:
     """`text` as safe HTML: what is not allowed is escaped, so that it shows and does nothing. Never raises."""
     return bleach.clean(text, tags=TAGS, attributes=_attribute_allowed, protocols=PROTOCOLS)
+
+
+def clean_block(text: str) -> str:
+    """`text` of several paragraphs as safe HTML: paragraphs, lists and small headings as well; anything else loses its tags."""
+    return bleach.clean(
+        text, tags=BLOCK_TAGS, attributes=_attribute_allowed, protocols=PROTOCOLS, strip=True, strip_comments=True
+    )
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -29,11 +30,22 @@ SNAPSHOT_TYPE = "chatadmin-snapshot+jws"
 PRIVATE_TYPE = "chatadmin-private+jwe"
 AGENT_TYPE = "chatadmin-agent+jws"
 COUNTS_TYPE = "chatadmin-counts+jws"
+OUTBOX_TYPE = "chatadmin-outbox+jws"
 CONTENT_TYPE = "application/jose"
+#: Many sealed snapshots in one push: each a line.
+BATCH_TYPE = "application/vnd.chatadmin.snapshots"
+#: Snapshots in one push. Together they weigh at most what a single one may.
+MOST_AT_ONCE = 200
 
 #: Two 256 KB editors, twice (public document, private section), and a block list of 120,000 lines fit with room to spare.
 MAX_SEALED_BYTES = 16 * 1024 * 1024
 MAX_AGENT_KEY_BYTES = 8192
+
+#: A private part of so many bytes is compressed before it is encrypted, and says so (RFC 7516 section 4.1.12).
+PACKED_FROM = 64 * 1024
+PACKED_CONTENT = "application/zlib"
+#: What a private part may unpack to.
+MAX_PRIVATE_BYTES = 128 * 1024 * 1024
 
 ENVIRONMENTS = ("test", "live")
 KINDS = ("messaging", "live", "guide")
@@ -142,7 +154,8 @@ def seal(snapshot: Snapshot, signing_key: Key, encryption_key: Key) -> bytes:
     payload = {"format": FORMAT, **{one.name: getattr(snapshot, one.name) for one in fields(snapshot)}}
     if not snapshot.revision:
         del payload["revision"]
-    payload["private"] = _encrypt(canonical(snapshot.private), encryption_key)
+    private = json.dumps(snapshot.private, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    payload["private"] = _encrypt(private.encode(), encryption_key)
     body = _sign(payload, signing_key, SNAPSHOT_TYPE)
     if len(body) > MAX_SEALED_BYTES:
         raise SnapshotRefused(
@@ -283,6 +296,30 @@ def open_counts_request(
     return done
 
 
+def outbox_request(signing_key: Key, *, environment: str, done: list[str], expires_at: float) -> bytes:
+    """A signed question for what visitors left with an environment; `done` are the ids it needs not keep any longer."""
+    claims = {"environment": environment, "scope": "outbox", "done": done, "exp": int(expires_at)}
+    return _sign(claims, signing_key, OUTBOX_TYPE)
+
+
+def open_outbox_request(
+    raw: bytes, publisher_keys: Keys, *, environment: str, now: float | None = None
+) -> list[str]:
+    """The `done` of an outbox request meant for this environment and still fresh. Raises SnapshotRefused."""
+    if len(raw) > 4 * MAX_AGENT_KEY_BYTES:
+        raise SnapshotRefused("malformed", "A request is far shorter than this.")
+    claims = _verify(raw, publisher_keys, OUTBOX_TYPE, SnapshotRefused)
+    done, exp = claims.get("done"), claims.get("exp")
+    named = isinstance(done, list) and all(isinstance(one, str) for one in done)
+    if claims.get("scope") != "outbox" or not named or not _is_whole(exp):
+        raise SnapshotRefused("malformed", "The request lacks a field or has one of the wrong type.")
+    if claims.get("environment") != environment:
+        raise SnapshotRefused("wrong_environment", f"This is the {environment} environment.")
+    if (time.time() if now is None else now) >= exp:
+        raise SnapshotRefused("bad_signature", "The request is too old.")
+    return [str(one) for one in done]
+
+
 class _LargeJWS(jws.JWSRegistry):
     max_payload_length = MAX_SEALED_BYTES
 
@@ -350,6 +387,9 @@ def _no_constant(name: str) -> NoReturn:
 def _encrypt(plain: bytes, key: Key) -> str:
     loaded = _load(key)
     header = {"alg": _WRAP, "enc": _ENCRYPT, "kid": loaded["kid"], "typ": PRIVATE_TYPE}
+    if len(plain) >= PACKED_FROM:
+        # Texts shrink to a quarter or less, and base64 is laid over them twice. Small ones are read by environments of before.
+        header["cty"], plain = PACKED_CONTENT, zlib.compress(plain, 1)
     return jwe.encrypt_compact(
         header, plain, OKPKey.import_key(public_jwk(loaded)), registry=_LargeJWE(algorithms=[_WRAP, _ENCRYPT])
     )
@@ -365,12 +405,25 @@ def _decrypt(sealed: object, keys: Keys) -> dict[str, Any]:
             "wrong_environment", "The private part was encrypted for a key this environment does not have."
         ) from None
     try:
-        private = json.loads(token.plaintext or b"null")
-    except ValueError:
+        private = json.loads(_unpacked(token.plaintext or b"null", token.headers().get("cty")))
+    except (ValueError, zlib.error):
         private = None
     if not isinstance(private, dict):
         raise SnapshotRefused("malformed", "The private part is not an object.")
     return private
+
+
+def _unpacked(plain: bytes, content: object) -> bytes:
+    """Raises ValueError for what is packed in a way nobody knows here, or unpacks to more than anything honest does."""
+    if content is None:
+        return plain
+    if content != PACKED_CONTENT:
+        raise ValueError("unknown content")
+    unpacker = zlib.decompressobj()
+    out = unpacker.decompress(plain, MAX_PRIVATE_BYTES)
+    if not unpacker.eof:
+        raise ValueError("cut off, or too large")
+    return out
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
