@@ -13,7 +13,7 @@ import hashlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,7 +195,8 @@ class Channel:
         "translations",
     )
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, *, packed: bool = True) -> None:
+        """`packed`: its own page is made ready in every encoding at once, instead of when it is first asked for."""
         self.id = snapshot.channel
         self.brand = snapshot.brand
         self.name = snapshot.name
@@ -220,8 +221,9 @@ class Channel:
         self._frame = channel_json.split(self.document)
         self._raw_locales: dict[str, str] = {}
         own = self._made(self.default_locale)
-        # Everybody who names no language gets this one; what makes a channel runs on a thread of its own.
-        own.brotli, own.gzip  # noqa: B018
+        if packed:
+            # Everybody who names no language gets this one; what makes a channel runs on a thread of its own.
+            own.brotli, own.gzip  # noqa: B018
         self.pages = {self.default_locale: own}
         section = snapshot.private.get("channels_config")
         section = section if isinstance(section, Mapping) else {"domains_restricted": True}
@@ -304,6 +306,8 @@ class Registry:
         self.by_path: dict[str, Channel] = {}
         #: Every number seen (release, revision), tombstones included: nothing goes back.
         self.releases: dict[str, tuple[int, int]] = {}
+        #: Numbers that a push to this very process brings: nobody need fetch them.
+        self.coming: dict[str, tuple[int, int]] = {}
         #: Channels whose stored snapshot this environment could not open.
         self.unreadable: set[str] = set()
         self.loaded = False
@@ -331,28 +335,73 @@ class Registry:
         """Compare every number with the database, fetch what is newer. Also the poll."""
         async with database.connection() as connection:
             rows = await (await connection.execute(_NUMBERS)).fetchall()
-            newer = [
-                channel for channel, *number in rows if tuple(number) > self.releases.get(channel, (0, 0))
-            ]
-            for channel in newer:
-                row = await (await connection.execute(_ONE, (channel,))).fetchone()
-                if row is not None:
-                    await self._take_row(channel, *row)
+        await self.refresh({channel: (release, revision) for channel, release, revision in rows})
         self.loaded = True
 
-    async def refresh(self, channel: str) -> None:
-        """Fetch one channel."""
-        async with database.connection() as connection:
-            row = await (await connection.execute(_ONE, (channel,))).fetchone()
-        if row is not None:
-            await self._take_row(channel, *row)
+    async def refresh(self, told: Mapping[str, tuple[int, int] | None]) -> None:
+        """Fetch these channels, as far as they have another number than what is here or on its way (None: it is not known)."""
+        wanted = [
+            channel
+            for channel, number in told.items()
+            if number is None
+            or number > max(self.releases.get(channel, _NONE), self.coming.get(channel, _NONE))
+        ]
+        for begin in range(0, len(wanted), _FETCHED_AT_ONCE):
+            part = wanted[begin : begin + _FETCHED_AT_ONCE]
+            async with database.connection() as connection:
+                rows = await (await connection.execute(_THESE, (part,))).fetchall()
+            newer = [row for row in rows if tuple(row[1:3]) > self.releases.get(row[0], _NONE)]
+            opened = await asyncio.to_thread(_opened, newer)
+            for (channel, release, *_), one in zip(newer, opened, strict=True):
+                # Keys were taken away, or the row was altered. What is being served stays; the operator is told.
+                if isinstance(one, SnapshotRefused) and channel not in self.unreadable:
+                    log.warning("channel.unreadable", channel=channel, release=release, code=one.code)
+                if isinstance(one, SnapshotRefused):
+                    self.unreadable.add(channel)
+            await self.take([one for one in opened if isinstance(one, Snapshot)])
 
-    async def take(self, snapshot: Snapshot) -> None:
-        """Serve this release from now on, unless a newer one is already served."""
-        # Compressing half a megabyte would hold up every open conversation.
-        ready = None if snapshot.removed else await asyncio.to_thread(Channel, snapshot)
+    @contextlib.contextmanager
+    def expecting(self, snapshots: Sequence[Snapshot]) -> Iterator[None]:
+        """While this process stores these and begins to serve them, what it hears of them itself is no news."""
+        numbers = {one.channel: (one.release, one.revision) for one in snapshots}
+        self.coming |= numbers
+        try:
+            yield
+        finally:
+            for channel, number in numbers.items():
+                if self.coming.get(channel) == number:
+                    del self.coming[channel]
+
+    async def take(self, snapshots: Sequence[Snapshot]) -> set[str]:
+        """Serve these releases from now on, each unless a newer one is already served; returns channels it cannot serve."""
+        # Compressing half a megabyte would hold up every open conversation. Of many at once nobody waits for a certain one,
+        # so each is packed when it is first asked for.
+        packed = len(snapshots) <= _PACKED_BEFOREHAND
+        made = await asyncio.to_thread(lambda: [_made(one, packed=packed) for one in snapshots])
+        broken = set[str]()
+        for snapshot, ready in zip(snapshots, made, strict=True):
+            if not isinstance(ready, Exception):
+                self._switch(snapshot, ready)
+                continue
+            broken.add(snapshot.channel)
+            if snapshot.channel not in self.unreadable:
+                log.error(
+                    "channel.unservable",
+                    channel=snapshot.channel,
+                    release=snapshot.release,
+                    error=f"{type(ready).__name__}: {ready}"[:200],
+                )
+            self.unreadable.add(snapshot.channel)
+        if len(snapshots) == 1:
+            one = snapshots[0]
+            log.info("channel.switched", channel=one.channel, release=one.release, removed=one.removed)
+        elif snapshots:
+            log.info("channels.switched", channels=len(snapshots) - len(broken))
+        return broken
+
+    def _switch(self, snapshot: Snapshot, ready: Channel | None) -> None:
         number = (snapshot.release, snapshot.revision)
-        if number <= self.releases.get(snapshot.channel, (0, 0)):
+        if number <= self.releases.get(snapshot.channel, _NONE):
             return
         self.releases[snapshot.channel] = number
         self.unreadable.discard(snapshot.channel)
@@ -362,16 +411,13 @@ class Registry:
         if ready is not None:
             self.channels[ready.id] = ready
             self.by_path[path_of(ready.brand, ready.id)] = ready
-            if old is not None:
+            if old is not None and len(old.pages) > 1:
                 self._warm(ready, list(old.pages))
         if old is not None:
             shelf.drop(old.pages)
         for hear in _listeners:
             hear(snapshot.channel)
         metrics.switches.inc()
-        log.info(
-            "channel.switched", channel=snapshot.channel, release=snapshot.release, removed=snapshot.removed
-        )
 
     def _warm(self, channel: Channel, asked_for: list[str]) -> None:
         """The languages that were asked for under the release before are made ready again, beside the visitors' requests."""
@@ -381,25 +427,6 @@ class Registry:
         )
         self._warming.add(task)
         task.add_done_callback(self._warming.discard)
-
-    async def _take_row(self, channel: str, release: int, revision: int, sealed: bytes) -> None:
-        if (release, revision) <= self.releases.get(channel, (0, 0)):
-            return
-        try:
-            snapshot = await asyncio.to_thread(
-                unseal,
-                bytes(sealed),
-                settings.GATEWAY_PUBLISHER_KEYS,
-                settings.GATEWAY_DECRYPTION_KEYS,
-                environment=settings.GATEWAY_ENVIRONMENT,
-            )
-        except SnapshotRefused as refusal:
-            # Keys were taken away, or the row was altered. What is being served stays; the operator is told.
-            if channel not in self.unreadable:
-                log.warning("channel.unreadable", channel=channel, release=release, code=refusal.code)
-            self.unreadable.add(channel)
-            return
-        await self.take(snapshot)
 
     async def _listen(self) -> None:
         wait = 0.2
@@ -414,9 +441,9 @@ class Registry:
                     self.listening, wait = True, 0.2
                     log.info("snapshots.listening")
                     async for notice in connection.notifies():
-                        environment, _, channel = notice.payload.partition(":")
+                        environment, _, told = notice.payload.partition(":")
                         if environment == settings.GATEWAY_ENVIRONMENT:
-                            await self.refresh(channel)
+                            await self.refresh(dict(map(_told, told.split())))
             except (TimeoutError, psycopg.Error, OSError) as error:
                 log.warning("snapshots.not_listening", error=type(error).__name__, again_in=wait)
             finally:
@@ -437,8 +464,47 @@ class Registry:
 
 
 _NUMBERS = "SELECT channel, release, revision FROM gateway_publishedchannel"
-_ONE = "SELECT release, revision, sealed FROM gateway_publishedchannel WHERE channel = %s"
+_THESE = "SELECT channel, release, revision, sealed FROM gateway_publishedchannel WHERE channel = ANY(%s)"
 _LISTEN = "LISTEN snapshot"
+#: The number of a channel that was never here.
+_NONE = (0, 0)
+#: Rows of one query: a row has up to 16 MB.
+_FETCHED_AT_ONCE = 25
+#: So many releases that come at once are packed before they are served.
+_PACKED_BEFOREHAND = 4
+
+
+def _told(word: str) -> tuple[str, tuple[int, int] | None]:
+    """A word of a notice: `chat_…=12.0`, release and revision. A channel alone comes from a process of the version before."""
+    channel, known, number = word.partition("=")
+    release, _, revision = number.partition(".")
+    return channel, (int(release), int(revision)) if known else None
+
+
+def _opened(rows: Iterable[tuple[str, int, int, bytes]]) -> list[Snapshot | SnapshotRefused]:
+    """Rows of the table as snapshots; a long piece of work, for a thread."""
+    found = list[Snapshot | SnapshotRefused]()
+    for _channel, _release, _revision, sealed in rows:
+        try:
+            found.append(
+                unseal(
+                    bytes(sealed),
+                    settings.GATEWAY_PUBLISHER_KEYS,
+                    settings.GATEWAY_DECRYPTION_KEYS,
+                    environment=settings.GATEWAY_ENVIRONMENT,
+                )
+            )
+        except SnapshotRefused as refusal:
+            found.append(refusal)
+    return found
+
+
+def _made(snapshot: Snapshot, *, packed: bool) -> Channel | Exception | None:
+    try:
+        return None if snapshot.removed else Channel(snapshot, packed=packed)
+    except Exception as error:  # noqa: BLE001 - one that cannot be made must not keep the others from being served
+        return error
+
 
 OWN_ORIGINS = frozenset(
     parts

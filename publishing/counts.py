@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import httpx
 from django.conf import settings
 
+from kit import keepalive
 from publishing.environments import environments
-from publishing.push import client
 from publishing.snapshot import CONTENT_TYPE, counts_request
 
 #: Seconds for which a request is good.
 _GOOD_FOR = 60
+_OK = 200
 
 
 def places() -> list[str]:
@@ -39,10 +39,10 @@ def fetch(place: str, done: str) -> dict[str, Any] | None:
         expires_at=time.time() + _GOOD_FOR,
     )
     try:
-        answer = client().post(
-            f"{one.push_url}/_push/v1/counts", content=body, headers={"Content-Type": CONTENT_TYPE}
+        answer = keepalive.request(
+            "POST", f"{one.push_url}/_push/v1/counts", body=body, headers={"Content-Type": CONTENT_TYPE}
         )
-        found = answer.raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
+        found = answer.json() if answer.status == _OK else None
+    except (keepalive.Away, ValueError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("rows"), list) else None

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from channels_config.models import Channel
+from publishing.packed import PackedJSONField
 from tenants.models import TenantModel
 
 
@@ -18,7 +19,7 @@ class Release(TenantModel):
     channel = models.ForeignKey(Channel, on_delete=models.DO_NOTHING, related_name="releases")
     number = models.PositiveIntegerField()
     channel_facts = models.JSONField()
-    sections = models.JSONField()
+    sections = PackedJSONField()
     digest = models.CharField(max_length=64)
     removed = models.BooleanField(default=False)
     areas = models.JSONField(default=list)
@@ -120,7 +121,8 @@ class Arrival(TenantModel):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["tenant", "environment", "visible_at"], name="publishing_arrival_by_time")
+            models.Index(fields=["tenant", "environment", "visible_at"], name="publishing_arrival_by_time"),
+            models.Index(fields=["visible_at"], name="publishing_arrival_age"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,9 @@
 
 The broker may be down, slow or silent; the outbox row and the sweep see to the delivery then. So nudges leave the process from a
 thread of their own, and one that cannot be sent is dropped.
+
+A person's save is announced by itself. What comes faster than people save (a copy to many channels, an import) is announced as a
+whole: a worker is told to deliver what is due. So the queue never holds thousands of deliveries in front of somebody's save.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import threading
 import time
 
 import structlog
+from celery import Task
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -22,6 +26,11 @@ log = structlog.get_logger(__name__)
 MOST_WAITING = 1000
 #: Seconds a process that ends (a management command) gives its last nudges.
 PATIENCE = 1.0
+#: Deliveries a process announces singly: so many at once, and so many a second after that.
+BURST = 40
+A_SECOND = 20.0
+#: Seconds between two announcements of what is due as a whole.
+PACE = 0.25
 
 _waiting: queue.Queue[tuple[int, int]] = queue.Queue(MOST_WAITING)
 _lock = threading.Lock()
@@ -55,14 +64,55 @@ def flush(patience: float = PATIENCE) -> bool:
     return True
 
 
-def _send(waiting: queue.Queue[tuple[int, int]]) -> None:
-    from publishing.tasks import deliver  # noqa: PLC0415 - the task leads back here
+class Allowance:
+    """So many at once, and so many a second after that."""
 
+    def __init__(self, burst: int = BURST, a_second: float = A_SECOND) -> None:
+        self._burst, self._a_second = burst, a_second
+        self._left, self._since = float(burst), time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more may go now."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._since) * self._a_second)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def _send(waiting: queue.Queue[tuple[int, int]]) -> None:
+    from publishing.tasks import deliver, deliver_due  # noqa: PLC0415 - the tasks lead back here
+
+    allowance, announced = Allowance(), 0.0
     while True:
         tenant_id, delivery_id = waiting.get()
-        try:
-            deliver.apply_async((tenant_id, delivery_id), retry=False, ignore_result=True)
-        except (OperationalError, RedisError, OSError) as error:
-            log.warning("nudge dropped", why=str(error), delivery=delivery_id)
-        finally:
+        if allowance.take():
+            _announce(deliver, tenant_id, delivery_id)
             waiting.task_done()
+            continue
+        # More than people do: whatever else comes until then is announced with it.
+        time.sleep(max(0.0, announced + PACE - time.monotonic()))
+        count = 1 + _drained(waiting)
+        announced = time.monotonic()
+        _announce(deliver_due)
+        for _number in range(count):
+            waiting.task_done()
+
+
+def _drained(waiting: queue.Queue[tuple[int, int]]) -> int:
+    count = 0
+    while True:
+        try:
+            waiting.get_nowait()
+        except queue.Empty:
+            return count
+        count += 1
+
+
+def _announce(task: Task, *arguments: int) -> None:
+    try:
+        task.apply_async(arguments, retry=False, ignore_result=True)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("nudge dropped", why=str(error), task=task.name)

@@ -16,6 +16,8 @@ ERRORS = {
     "other_brand": _("The environment has this channel under another organisation."),
     "conflict": _("The environment has another release under the same number."),
     "malformed": _("The environment could not read the release."),
+    "not_compiled": _("The release could not be compiled; the console's log says why."),
+    "unservable": _("The environment could not make a channel of the release; its log says why."),
     "not_configured": _("This console has no such environment any more."),
     "too_large": _("The release is larger than the environment accepts."),
     "secret_unreadable": _(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -28,13 +29,15 @@ from publishing.compile import (
     document,
     private_sections,
     problems,
+    release_digest,
     sections,
+    written,
 )
 from publishing.environments import Environment, environments
 from publishing.models import DUE, Arrival, Delivery, EnvironmentName, Promotion, Release, Rules, Switch
 from publishing.nudge import nudge
 from publishing.push import PushFailed, Seen, push, visible_release
-from publishing.snapshot import Snapshot, SnapshotRefused, digest, now_text, seal
+from publishing.snapshot import Snapshot, SnapshotRefused, now_text, seal
 from tenants.models import Organisation
 from tenants.scope import current_tenant_id, tenant_scope
 
@@ -72,14 +75,14 @@ def publish(
     release: the newest one is wanted again. Where the channel's rules say so, the release is wanted in live, too.
     `restored` is the release whose content the drafts were brought back to. Raises NotPublishable.
     """
-    all_sections = sections(channel)
+    all_sections = written(sections(channel))
     blocking = [problem for problem in problems(all_sections) if problem.blocking]
     if blocking:
         raise NotPublishable(blocking)
     facts = channel_facts(channel)
     newest = newest_release(channel)
-    release_digest = digest({"channel": facts, "sections": all_sections})
-    if newest is not None and newest.digest == release_digest and not newest.removed:
+    content = release_digest(facts, all_sections)
+    if newest is not None and newest.digest == content and not newest.removed:
         release = newest
     else:
         release = _number(
@@ -87,7 +90,7 @@ def publish(
             newest,
             facts,
             all_sections,
-            release_digest,
+            content,
             areas=areas,
             by=by,
             note=note,
@@ -103,13 +106,13 @@ def publish(
 def retire(channel: Channel, *, by: User | None) -> Release:
     """A last release that takes the channel off every environment that has it; its number stays taken."""
     facts = channel_facts(channel)
-    all_sections = sections(channel)
+    all_sections = written(sections(channel))
     release = _number(
         channel,
         newest_release(channel),
         facts,
         all_sections,
-        digest({"channel": facts, "sections": all_sections}),
+        release_digest(facts, all_sections),
         areas=[],
         by=by,
         removed=True,
@@ -134,7 +137,7 @@ def promote(
     newer one, or the channel's rules ask for more than one person's word; NotPublishable when what is checked today holds
     the release back. `cleared`: the rules have been kept (publishing.promotions).
     """
-    Channel.objects.select_for_update().get(pk=channel.pk)
+    Channel.every.select_for_update().get(pk=channel.pk)
     rules = Rules.objects.filter(channel=channel).first()
     if not cleared and rules is not None and rules.four_eyes:
         raise NotPromotable(_("A second person has to approve what goes live on this channel."))
@@ -295,7 +298,7 @@ def _number(
     newest: Release | None,
     facts: dict[str, Any],
     all_sections: dict[str, Any],
-    release_digest: str,
+    content: str,
     *,
     areas: list[str],
     by: User | None,
@@ -308,7 +311,7 @@ def _number(
         number=(newest.number if newest else 0) + 1,
         channel_facts=facts,
         sections=all_sections,
-        digest=release_digest,
+        digest=content,
         removed=removed,
         areas=areas,
         author=by,
@@ -340,7 +343,11 @@ def deliver_until_current(tenant_id: int, delivery_id: int) -> Outcome:
     One worker at a time per delivery, by a session advisory lock that PostgreSQL frees when the worker dies. The row itself
     is never locked during the push, so a save never waits for a slow environment (docs/adr/0003-delivery-lock.md).
     """
-    lock = _Lock(delivery_id)
+    return go_on(tenant_id, delivery_id, DeliveryLock(delivery_id))
+
+
+def go_on(tenant_id: int, delivery_id: int, lock: DeliveryLock) -> Outcome:
+    """The same under a lock that may be held already; it is let go of in any case."""
     try:
         while (outcome := _deliver_once(tenant_id, delivery_id, lock)) == "superseded":
             continue
@@ -349,7 +356,7 @@ def deliver_until_current(tenant_id: int, delivery_id: int) -> Outcome:
     return outcome
 
 
-def _deliver_once(tenant_id: int, delivery_id: int, lock: _Lock) -> Outcome:
+def _deliver_once(tenant_id: int, delivery_id: int, lock: DeliveryLock) -> Outcome:
     """One attempt; "superseded" when a newer release is wanted by now, with the lock still held."""
     with tenant_scope(tenant_id):
         if not lock.acquire():
@@ -366,21 +373,16 @@ def _deliver_once(tenant_id: int, delivery_id: int, lock: _Lock) -> Outcome:
             switch = Switch.objects.filter(channel_id=delivery.channel_id).first()
         known = environments().get(delivery.environment)
         environment = None if known is None else known.at(delivery.region)
-        try:
-            # Within the scope: what an area keeps encrypted is the organisation's.
-            snapshot = (
-                None if environment is None else snapshot_of(release, environment, delivery.tenant, switch)
-            )
-        except Unreadable:
-            snapshot = None
-    if environment is None:
-        return _failed(tenant_id, delivery_id, release, "not_configured", lock)
-    if snapshot is None:
-        return _failed(tenant_id, delivery_id, release, "secret_unreadable", lock)
+        ready: Ready | str = "not_configured"
+        if environment is not None:
+            ready = made_ready(release, environment, delivery.tenant, switch)
+    if environment is None or isinstance(ready, str):
+        return _failed(tenant_id, delivery_id, release, str(ready), lock)
+    snapshot = ready.snapshot
     try:
-        push(environment, seal(snapshot, settings.PUBLISHING_SIGNING_KEY, environment.encryption_key))
+        push(environment, ready.sealed)
         _wait_until_visible(environment, snapshot)
-    except (PushFailed, SnapshotRefused) as failure:
+    except PushFailed as failure:
         return _failed(tenant_id, delivery_id, release, failure.code, lock)
     shown = _Shown(release, snapshot.revision, timezone.now())
     with tenant_scope(tenant_id):
@@ -404,7 +406,7 @@ class _Shown:
     at: datetime
 
 
-def _confirm(delivery_id: int, lock: _Lock, shown: _Shown | None = None) -> Outcome:
+def _confirm(delivery_id: int, lock: DeliveryLock, shown: _Shown | None = None) -> Outcome:
     """Note what is visible, and see whether that is all that is wanted; if so, let go of the lock.
 
     The row is locked here, so a save that wants more either has committed (it is seen now) or will commit, and nudge, after this
@@ -487,12 +489,41 @@ def snapshot_of(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A release as it is pushed: the snapshot without its bulky parts, and sealed."""
+
+    snapshot: Snapshot
+    sealed: bytes
+
+
+def made_ready(
+    release: Release, environment: Environment, organisation: Organisation, switch: Switch | None
+) -> Ready | str:
+    """A release, compiled and sealed for an environment, or the code of why that cannot be done; within the organisation's scope."""
+    try:
+        # Within the scope: what an area keeps encrypted is the organisation's.
+        snapshot = snapshot_of(release, environment, organisation, switch)
+        sealed = seal(snapshot, settings.PUBLISHING_SIGNING_KEY, environment.encryption_key)
+    except Unreadable:
+        return "secret_unreadable"
+    except SnapshotRefused as refused:
+        return refused.code
+    except DatabaseError:
+        raise
+    except Exception:
+        # A fault of ours in one release: it must not keep others from being delivered, and is not tried without a pause.
+        log.exception("release not compiled", channel=release.channel_id, release=release.number)
+        return "not_compiled"
+    return Ready(replace(snapshot, document={}, private={}), sealed)
+
+
 def _wait_until_visible(environment: Environment, snapshot: Snapshot) -> None:
     deadline = time.monotonic() + READ_BACK_WITHIN
     pause = 0.005
     while True:
         seen = visible_release(environment, snapshot.brand, snapshot.channel)
-        if seen.removed if snapshot.removed else _is_there(seen, snapshot):
+        if is_there(seen, snapshot):
             return
         if time.monotonic() > deadline:
             raise PushFailed("not_visible")
@@ -500,11 +531,14 @@ def _wait_until_visible(environment: Environment, snapshot: Snapshot) -> None:
         pause = min(pause * 2, 0.2)
 
 
-def _is_there(seen: Seen, snapshot: Snapshot) -> bool:
+def is_there(seen: Seen, snapshot: Snapshot) -> bool:
+    """Whether what the public address shows is this snapshot, or what came after it."""
+    if snapshot.removed:
+        return seen.removed
     return (seen.number, seen.revision) >= (snapshot.release, snapshot.revision)
 
 
-def _failed(tenant_id: int, delivery_id: int, release: Release, code: str, lock: _Lock) -> Outcome:
+def _failed(tenant_id: int, delivery_id: int, release: Release, code: str, lock: DeliveryLock) -> Outcome:
     """Note a failed attempt and when to try again; a newer release that is wanted by now is tried at once instead."""
     with tenant_scope(tenant_id):
         delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
@@ -522,27 +556,38 @@ def _failed(tenant_id: int, delivery_id: int, release: Release, code: str, lock:
     return "failed"
 
 
-class _Lock:
+class DeliveryLock:
     """The session's advisory lock on one delivery; survives the end of a transaction, not that of the session."""
 
     #: First key of the advisory locks of this room ("pub" in ASCII), so that no other room's lock collides.
     SPACE = 0x707562
 
-    def __init__(self, delivery_id: int) -> None:
-        self._key = [self.SPACE, delivery_id % 2**31]
-        self.held = False
+    def __init__(self, delivery_id: int, *, held: bool = False) -> None:
+        self._number = delivery_id % 2**31
+        self.held = held
 
     def acquire(self) -> bool:
         """Whether it is held now; does not wait."""
         if not self.held:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", self._key)
+                cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [self.SPACE, self._number])
                 self.held = bool(cursor.fetchone()[0])
         return self.held
 
     def release(self) -> None:
         """Takes effect at once, whatever becomes of the transaction around it."""
-        if self.held:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", self._key)
-            self.held = False
+        self.release_all([self])
+
+    @classmethod
+    def release_all(cls, locks: Iterable[DeliveryLock]) -> None:
+        """Let go of several by one statement."""
+        held = [lock for lock in locks if lock.held]
+        if not held:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_unlock(%s, number) FROM unnest(%s::integer[]) number",
+                [cls.SPACE, [lock._number for lock in held]],
+            )
+        for lock in held:
+            lock.held = False

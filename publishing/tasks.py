@@ -5,10 +5,13 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import close_old_connections
 
-from publishing import copying
+from publishing import arrivals, batches, copying
 from publishing import promotions as promoting
 from publishing import regions as placing
 from publishing.services import deliver_until_current, due_deliveries
+
+#: Batches that a sweep asks for at most; processes that are at one already pass.
+BATCHES = 8
 
 
 @shared_task(ignore_result=True)
@@ -18,10 +21,19 @@ def deliver(tenant_id: int, delivery_id: int) -> None:
 
 
 @shared_task(ignore_result=True, expires=10)
+def deliver_due() -> None:
+    close_old_connections()
+    if batches.work():
+        # To the end of the queue: what came in the meantime is taken first.
+        deliver_due.delay()
+
+
+@shared_task(ignore_result=True, expires=10)
 def sweep() -> None:
     close_old_connections()
-    for due in due_deliveries():
-        deliver.delay(due.tenant_id, due.delivery_id)
+    due = len(due_deliveries(BATCHES * batches.AT_ONCE))
+    for _number in range(-(-due // batches.AT_ONCE)):
+        deliver_due.delay()
 
 
 @shared_task(ignore_result=True, expires=10)
@@ -47,3 +59,9 @@ def copies() -> None:
 def regions() -> None:
     close_old_connections()
     placing.enrol_all()
+
+
+@shared_task(ignore_result=True, expires=3600)
+def forget_arrivals() -> None:
+    close_old_connections()
+    arrivals.forget_old()

@@ -416,7 +416,7 @@ def test_a_lock_whose_worker_died_is_free(peculiar: Peculiar, publish_to: Callab
     taken, die = threading.Event(), threading.Event()
 
     def hold() -> None:
-        assert services._Lock(number).acquire()
+        assert services.DeliveryLock(number).acquire()
         taken.set()
         die.wait(10)
 

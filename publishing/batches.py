@@ -1,0 +1,363 @@
+"""Many deliveries at once: found, compiled, pushed in one request per place, read back, and noted by a few statements.
+
+What holds for one delivery (publishing.services, docs/adr/0003-delivery-lock.md) holds for each of a batch: it is one worker's at a
+time, by a lock PostgreSQL frees when the worker dies; its row is never locked while an environment is asked; newest only. One that
+fails fails alone, unless its place is away: then what is meant for that place is left alone for a moment, and other places are not
+kept waiting for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
+
+import structlog
+from django.db import DatabaseError, connection
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from publishing.announce import Told, announce_many
+from publishing.environments import Environment, environments
+from publishing.models import Arrival, Delivery, Release, Switch
+from publishing.push import PushFailed, push_many, visible_release
+from publishing.services import (
+    BACKOFF,
+    LARGEST_NUMBER,
+    READ_BACK_WITHIN,
+    DeliveryLock,
+    Due,
+    Ready,
+    go_on,
+    is_there,
+    made_ready,
+)
+from tenants.scope import tenant_scope
+
+log = structlog.get_logger(__name__)
+
+#: Deliveries of one batch: a quarter of a second of work, so that a save in between is not kept waiting.
+AT_ONCE = 50
+#: Sealed bytes of one request, and what a batch holds in memory at most, but for one more.
+MOST_BYTES = 8 * 1024 * 1024
+#: Seconds for which nothing is sent to a place that did not answer, and for which one task goes on with batches.
+REST = 5.0
+WORKS_FOR = 5.0
+
+#: One batch at a time in a process: its other threads are there for single saves.
+_at_work = threading.Lock()
+_away: dict[str, float] = {}
+
+
+@dataclass(slots=True)
+class _Item:
+    """One delivery on its way."""
+
+    tenant_id: int
+    delivery_id: int
+    place: str
+    environment: Environment | None
+    channel_id: int
+    release: int
+    revision: int
+    made_at: datetime
+    ready: Ready | None
+    #: Why it failed; empty when it did not.
+    failure: str = ""
+    seen_at: datetime = datetime.max
+
+    @property
+    def where(self) -> Environment:
+        return cast(Environment, self.environment)
+
+    @property
+    def parcel(self) -> Ready:
+        """What is pushed; there, as long as nothing failed and the batch is under way."""
+        return cast(Ready, self.ready)
+
+
+@dataclass
+class _Batch:
+    """What is locked, and what of it is left to do."""
+
+    locks: dict[int, DeliveryLock] = field(default_factory=dict)
+    items: list[_Item] = field(default_factory=list)
+    #: (organisation's id, delivery's id) of what another worker had done between looking and locking.
+    done_already: list[tuple[int, int]] = field(default_factory=list)
+    bytes: int = 0
+
+
+def work(seconds: float = WORKS_FOR) -> bool:
+    """Deliver what is due, batch by batch; tells whether there is more. Does nothing while another thread here is at it."""
+    if not _at_work.acquire(blocking=False):
+        return False
+    try:
+        until = time.monotonic() + seconds
+        while deliver_due():
+            if time.monotonic() > until:
+                return True
+        return False
+    finally:
+        _at_work.release()
+
+
+def deliver_due(most: int = AT_ONCE) -> bool:
+    """Take up to so many due deliveries that nobody has in hand, of all organisations, and bring them where they belong.
+
+    Tells whether there may be more.
+    """
+    now = time.monotonic()
+    away = [place for place, until in list(_away.items()) if until > now]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tenant_id, delivery_id FROM publishing_claim_deliveries(%s, %s, %s::text[])",
+            [most, DeliveryLock.SPACE, away],
+        )
+        claimed = [Due(*row) for row in cursor.fetchall()]
+    batch = _Batch({due.delivery_id: DeliveryLock(due.delivery_id, held=True) for due in claimed})
+    try:
+        _deliver(batch, claimed)
+    finally:
+        _let_go(batch)
+    return len(claimed) == most or batch.bytes >= MOST_BYTES
+
+
+def _deliver(batch: _Batch, claimed: Iterable[Due]) -> None:
+    of_tenant: dict[int, list[int]] = {}
+    for due in claimed:
+        of_tenant.setdefault(due.tenant_id, []).append(due.delivery_id)
+    for tenant_id, numbers in of_tenant.items():
+        if batch.bytes < MOST_BYTES:
+            _prepare(batch, tenant_id, numbers)
+    at_place: dict[str, list[_Item]] = {}
+    for item in batch.items:
+        if item.ready is not None:
+            at_place.setdefault(item.place, []).append(item)
+    for place, items in at_place.items():
+        _push(place, items)
+        _read_back(items)
+    again = [Due(tenant_id, number) for tenant_id, number in batch.done_already]
+    by_tenant: dict[int, list[_Item]] = {}
+    for item in batch.items:
+        by_tenant.setdefault(item.tenant_id, []).append(item)
+        # What was sealed is not needed any more, and may be large.
+        item.ready = None
+    for tenant_id, items in by_tenant.items():
+        again += _note(batch, tenant_id, items)
+    if batch.items:
+        log.info(
+            "delivered a batch",
+            deliveries=len(batch.items),
+            failed=sum(bool(item.failure) for item in batch.items),
+            again=len(again),
+        )
+    for due in again:
+        # More is wanted by now, or the row was being written, or it is to be looked at once more under its lock: each by itself, under the lock that is still held.
+        go_on(due.tenant_id, due.delivery_id, batch.locks[due.delivery_id])
+
+
+def _prepare(batch: _Batch, tenant_id: int, numbers: list[int]) -> None:
+    """Compile and seal one organisation's releases, as far as the batch may still grow."""
+    known = environments()
+    with tenant_scope(tenant_id):
+        found = Delivery.objects.select_related("tenant").filter(pk__in=numbers)
+        deliveries = [one for one in found.order_by("channel_id", "pk") if one.due]
+        batch.done_already += [
+            (tenant_id, number) for number in set(numbers) - {one.pk for one in deliveries}
+        ]
+        turned = [one.channel_id for one in deliveries if one.wanted_revision]
+        switches = {}
+        if turned:
+            switches = {one.channel_id: one for one in Switch.objects.filter(channel__in=turned)}
+        wanting = Delivery.objects.filter(
+            pk__in=[one.pk for one in deliveries], channel=OuterRef("channel"), wanted=OuterRef("number")
+        )
+        # One at a time, not all at once: a release may have ten megabytes.
+        releases = Release.objects.filter(Exists(wanting)).order_by("channel_id").iterator(chunk_size=10)
+        of_channel: dict[int, list[Delivery]] = {}
+        for one in deliveries:
+            of_channel.setdefault(one.channel_id, []).append(one)
+        for release in releases:
+            if batch.bytes >= MOST_BYTES:
+                break
+            for delivery in of_channel[release.channel_id]:
+                if delivery.wanted != release.number:
+                    continue
+                environment = known.get(delivery.environment)
+                environment = None if environment is None else environment.at(delivery.region)
+                ready: Ready | str = "not_configured"
+                if environment is not None:
+                    switch = switches.get(delivery.channel_id) if delivery.wanted_revision else None
+                    ready = made_ready(release, environment, delivery.tenant, switch)
+                item = _Item(
+                    tenant_id,
+                    delivery.pk,
+                    f"{delivery.environment}/{delivery.region}",
+                    environment,
+                    delivery.channel_id,
+                    release.number,
+                    0 if isinstance(ready, str) else ready.snapshot.revision,
+                    release.created_at,
+                    None,
+                )
+                if isinstance(ready, str):
+                    item.failure = ready
+                else:
+                    item.ready = ready
+                    batch.bytes += len(ready.sealed)
+                batch.items.append(item)
+
+
+def _push(place: str, items: Sequence[_Item]) -> None:
+    """Hand what goes to one place over, in requests of bounded size."""
+    for part in _parts(items):
+        try:
+            codes = push_many(part[0].where, [one.parcel.sealed for one in part])
+        except PushFailed as failure:
+            codes = [failure.code] * len(part)
+            if failure.code in {"unreachable", "timeout"}:
+                _away[place] = time.monotonic() + REST
+        for one, code in zip(part, codes, strict=True):
+            one.failure = code
+
+
+def _parts(items: Sequence[_Item]) -> Iterable[list[_Item]]:
+    part, size = list[_Item](), 0
+    for one in items:
+        weight = len(one.parcel.sealed)
+        if part and size + weight > MOST_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(one)
+        size += weight
+    if part:
+        yield part
+
+
+def _read_back(items: Sequence[_Item]) -> None:
+    """Ask the public address for each, as a visitor would, until it is there or time is up."""
+    deadline, pause = time.monotonic() + READ_BACK_WITHIN, 0.005
+    waiting = [one for one in items if not one.failure]
+    while waiting:
+        left = list[_Item]()
+        for number, one in enumerate(waiting):
+            snapshot = one.parcel.snapshot
+            try:
+                seen = visible_release(one.where, snapshot.brand, snapshot.channel)
+            except PushFailed as failure:
+                # Whoever does not answer for one does not for the others.
+                for other in waiting[number:]:
+                    other.failure = failure.code
+                _away[one.place] = time.monotonic() + REST
+                break
+            if is_there(seen, snapshot):
+                one.seen_at = timezone.now()
+            else:
+                left.append(one)
+        waiting = [one for one in left if not one.failure]
+        if waiting and time.monotonic() > deadline:
+            for one in waiting:
+                one.failure = "not_visible"
+            return
+        if waiting:
+            time.sleep(pause)
+            pause = min(pause * 2, 0.2)
+
+
+def _note(batch: _Batch, tenant_id: int, items: Sequence[_Item]) -> list[Due]:
+    """Write down what came of one organisation's deliveries and let go of them; returns those that are not done.
+
+    As in `services._confirm`, the rows are locked here, so no save is forgotten between looking and letting go. A row that is being
+    written this moment is not waited for: whoever waits for one must not hold others.
+    """
+    by_number = {one.delivery_id: one for one in items}
+    shown, failed, done = list[tuple[Delivery, _Item]](), list[Delivery](), list[DeliveryLock]()
+    again = set(by_number)
+    with tenant_scope(tenant_id):
+        rows = Delivery.objects.select_for_update(skip_locked=True).filter(pk__in=by_number).order_by("pk")
+        for delivery in rows:
+            item = by_number[delivery.pk]
+            if item.failure:
+                if delivery.wanted == item.release:
+                    failed.append(delivery)
+                    again.discard(delivery.pk)
+                continue
+            shown.append((delivery, item))
+            again.discard(delivery.pk)
+        if shown:
+            again |= _confirm(shown)
+        if failed:
+            _postpone(failed, by_number)
+        for number in by_number.keys() - again:
+            done.append(batch.locks.pop(number))
+        # Takes effect at once, whatever becomes of the transaction: the rows are locked until it ends.
+        DeliveryLock.release_all(done)
+    return [Due(tenant_id, number) for number in sorted(again)]
+
+
+def _confirm(shown: Sequence[tuple[Delivery, _Item]]) -> set[int]:
+    """Note what is visible; returns the deliveries of which more is wanted by now."""
+    arrivals, told = list[Arrival](), list[Told]()
+    for delivery, item in shown:
+        since = delivery.wanted_at if delivery.wanted == item.release else item.made_at
+        took = min(max(0, round((item.seen_at - since).total_seconds() * 1000)), LARGEST_NUMBER)
+        arrivals.append(
+            Arrival(
+                channel_id=delivery.channel_id,
+                environment=delivery.environment,
+                region=delivery.region,
+                release=item.release,
+                revision=item.revision,
+                visible_at=item.seen_at,
+                visible_in_ms=took,
+                attempts=delivery.attempts + 1,
+            )
+        )
+        delivery.confirmed = max(delivery.confirmed, item.release)
+        delivery.confirmed_revision = max(delivery.confirmed_revision, item.revision)
+        delivery.visible_at, delivery.visible_in_ms = item.seen_at, took
+        delivery.attempts, delivery.last_error = 0, ""
+        data = {"environment": delivery.environment, "region": delivery.region, "visible_in_ms": took}
+        told.append(Told(delivery.channel_id, item.release, data))
+    Arrival.objects.bulk_create(arrivals)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE publishing_delivery d SET confirmed = n.confirmed, confirmed_revision = n.revision, "
+            "visible_at = n.visible_at, visible_in_ms = n.took, attempts = 0, last_error = '' "
+            "FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::timestamptz[], %s::integer[]) "
+            "AS n (id, confirmed, revision, visible_at, took) WHERE d.id = n.id",
+            [
+                [delivery.pk for delivery, _ in shown],
+                [delivery.confirmed for delivery, _ in shown],
+                [delivery.confirmed_revision for delivery, _ in shown],
+                [delivery.visible_at for delivery, _ in shown],
+                [delivery.visible_in_ms for delivery, _ in shown],
+            ],
+        )
+    announce_many("release.visible", told)
+    return {delivery.pk for delivery, _ in shown if delivery.due}
+
+
+def _postpone(failed: Sequence[Delivery], by_number: dict[int, _Item]) -> None:
+    """Note failed attempts, and when to try again."""
+    now = timezone.now()
+    for delivery in failed:
+        item = by_number[delivery.pk]
+        delivery.attempts += 1
+        wait = BACKOFF[min(delivery.attempts, len(BACKOFF)) - 1]
+        delivery.next_attempt_at = now + timedelta(seconds=wait)
+        delivery.last_error = item.failure[:100]
+        log.warning("delivery failed", delivery=delivery.pk, release=item.release, why=item.failure)
+    Delivery.objects.bulk_update(failed, ["attempts", "next_attempt_at", "last_error"])
+
+
+def _let_go(batch: _Batch) -> None:
+    """Of what was not come to, or not brought to an end. A connection that broke has let go already."""
+    locks = [lock for lock in batch.locks.values() if lock.held]
+    try:
+        DeliveryLock.release_all(locks)
+    except DatabaseError as error:
+        log.warning("batch given up", why=type(error).__name__, deliveries=len(locks))
