@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import httpx
 from django.conf import settings
 
+from kit import keepalive
 from publishing.environments import environments
-from publishing.push import client
 from publishing.snapshot import CONTENT_TYPE, outbox_request
 
 #: Seconds for which a request is good.
 _GOOD_FOR = 60
+_OK = 200
 
 
 def fetch(place: str, done: list[str]) -> list[Any]:
@@ -31,11 +31,11 @@ def fetch(place: str, done: list[str]) -> list[Any]:
         expires_at=time.time() + _GOOD_FOR,
     )
     try:
-        answer = client().post(
-            f"{one.push_url}/_push/v1/outbox", content=body, headers={"Content-Type": CONTENT_TYPE}
+        answer = keepalive.request(
+            "POST", f"{one.push_url}/_push/v1/outbox", body=body, headers={"Content-Type": CONTENT_TYPE}
         )
-        found = answer.raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
+        found = answer.json() if answer.status == _OK else None
+    except (keepalive.Away, ValueError):
         return []
     rows = found.get("rows") if isinstance(found, dict) else None
     return rows if isinstance(rows, list) else []
