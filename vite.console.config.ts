@@ -25,7 +25,7 @@ function files(folder: string, wanted: RegExp): string[] {
 
 /* What may name a class or an icon. */
 const sources = () =>
-  files("", /(?:^|\/)templates\/.+\.html$|^console\/.+\.ts$|(?:area|forms|views)\.py$|^kit\/templatetags\/.+\.py$/).map((path) =>
+  files("", /(?:^|\/)templates\/.+\.html$|^console\/.+\.tsx?$|(?:area|forms|views)\.py$|^kit\/templatetags\/.+\.py$/).map((path) =>
     readFileSync(resolve(root, path), "utf8"),
   );
 

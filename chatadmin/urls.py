@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_CHAT, include("files.urls")),
     path(f"{_CHAT}address-lists/", include("ipblocking.list_urls")),
     path(f"{_CHAT}surveys/", include("surveys.organisation_urls")),
+    path(f"{_CHAT}desk/", include("desk.urls")),
     path(_CHAT, include("publishing.organisation_urls")),
     path(f"{_CHAT}<channel:channel>/", include("publishing.urls")),
     *(path(f"{_CHAT}<channel:channel>/{area.slug}/", include(area.urls)) for area in areas()),

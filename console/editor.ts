@@ -1,4 +1,4 @@
-/* <code-editor language="css|javascript" data-errors='[{"line": 1, "column": 2, "message": "…"}]'><textarea …></textarea></code-editor>
+/* <code-editor language="css|javascript|json" data-errors='[{"line": 1, "column": 2, "message": "…"}]'><textarea …></textarea></code-editor>
  *
  * A <textarea> becomes a code editor; the textarea stays what the form submits, and all there is without script. The editor lives
  * in a shadow tree: there CodeMirror adopts constructed style sheets instead of adding <style>, so the CSP needs no exception. */
@@ -6,7 +6,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, i
 import { defaultKeymap, history, historyField, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { css, cssLanguage } from "@codemirror/lang-css";
 import { javascript, javascriptLanguage } from "@codemirror/lang-javascript";
-import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxTree } from "@codemirror/language";
+import { LanguageSupport, bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxTree } from "@codemirror/language";
 import { forceLinting, lintGutter, lintKeymap, linter, nextDiagnostic, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { EditorState, type EditorStateConfig, type Text } from "@codemirror/state";
@@ -145,8 +145,12 @@ export class CodeEditor extends HTMLElement {
     const names = JSON.parse(this.dataset["selectors"] ?? "[]") as string[];
     const classes = JSON.parse(this.dataset["classes"] ?? "[]") as string[];
     const complete = completion(names, classes);
+    // JSON is an expression of JavaScript: what the server says of it is exact, this only colours it and finds a lost bracket.
+    const json = () => new LanguageSupport(javascriptLanguage.configure({ top: "SingleExpression" }));
     const inLanguage =
-      this.getAttribute("language") === "javascript"
+      this.getAttribute("language") === "json"
+        ? json()
+        : this.getAttribute("language") === "javascript"
         ? [javascript(), javascriptLanguage.data.of({ autocomplete: complete })]
         : [css(), cssLanguage.data.of({ autocomplete: complete })];
 

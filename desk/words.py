@@ -19,7 +19,8 @@ def words() -> dict[str, str]:
         "away": _("Away"),
         "available-help": _("Live chats reach you, and visitors see that somebody is there."),
         "away-help": _("You keep your conversations; you do not count as somebody who is there."),
-        "you-are": _("You are %(status)s"),
+        "sound": _("Sound for new messages"),
+        "notify": _("Notifications of the browser"),
         # The list
         "lists": _("Lists of conversations"),
         "mine": _("Mine"),

@@ -52,12 +52,19 @@ AdaptiveCard.onProcessMarkdown = (_text, result) => {
 
 let dressed: HTMLStyleElement | undefined;
 
-/** `send(text, postback)`: what a submitting button says for the visitor. False when the card cannot be drawn. */
 export function show(element: HTMLElement, payload: unknown, send: (text: string, postback?: string) => void): boolean {
   if (!dressed?.isConnected) {
     dressed = document.head.appendChild(document.createElement("style"));
     dressed.textContent = css;
   }
+  return draw(element, payload, send);
+}
+
+/* The console draws cards by itself, in a shadow tree it dresses with this. */
+export { css };
+
+/** `send(text, postback)`: what a submitting button says for the visitor. False when the card cannot be drawn. */
+export function draw(element: HTMLElement, payload: unknown, send: (text: string, postback?: string) => void): boolean {
   try {
     const card = new AdaptiveCard();
     card.hostConfig = config;

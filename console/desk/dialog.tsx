@@ -1,0 +1,37 @@
+/* A dialog over the desk: the browser's own, so focus stays in it and Escape closes it. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { icon } from "./icon";
+import { t } from "./words";
+
+export function Dialog({ title, close, wide, children }: { title: string; close: () => void; wide?: boolean; children: ComponentChildren }) {
+  const place = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = place.current!;
+    const before = document.activeElement as HTMLElement | null;
+    dialog.showModal();
+    return () => {
+      dialog.close();
+      if (before?.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={place}
+      class={`dialog${wide ? " desk-dialog-wide" : ""}`}
+      aria-labelledby="desk-dialog-title"
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+    >
+      <div class="dialog-head">
+        <h2 id="desk-dialog-title">{title}</h2>
+        <button type="button" class="btn btn-quiet btn-icon btn-sm" aria-label={t("close-dialog")} onClick={close}>
+          {icon("x")}
+        </button>
+      </div>
+      {children}
+    </dialog>
+  );
+}
