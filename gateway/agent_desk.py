@@ -44,7 +44,7 @@ To the agent, each an object with `event`; what is about a conversation has its 
                    at a desk also {"holder", "assignee", "since", "locale", "page", "person": {…}, "notes": [note, oldest first]}
     more           {"conversation", "messages", "scroll"}
     message        {"conversation", "customer", "status", "message"}    somebody said something
-    status         {"conversation", "status", "assignee", "agent"}     taken, handed on, put back, or closed
+    status         {"conversation", "status", "assignee", "holder"}    taken, handed on, put back, or closed
     note           {"conversation", "note": {"id", "kind", "author", "agent", "target", "text", "at"}}
     typing         {"conversation", "on"}                              the visitor types
     preview        {"conversation", "text"}                            what they have typed so far, where the channel allows it

@@ -79,6 +79,13 @@ def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact,
     _status(channel, thread, contact)
 
 
+def holder(thread: Thread, contact: Contact) -> str:
+    """Who has a conversation, in the words of gateway.desk_statements."""
+    if contact.status == "closed" or not contact.assignee:
+        return ""
+    return contact.assignee_id or (f"name:{contact.assignee}" if thread.human else "")
+
+
 def _status(channel: Channel, thread: Thread, contact: Contact) -> None:
     to_desk(
         channel,
@@ -87,7 +94,7 @@ def _status(channel: Channel, thread: Thread, contact: Contact) -> None:
             "conversation": thread.external_id,
             "status": contact.status,
             "assignee": contact.assignee,
-            "agent": contact.assignee_id,
+            "holder": holder(thread, contact),
         },
     )
 
