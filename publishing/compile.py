@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from areas.contract import NotPublishable, Problem
 from areas.registry import areas
 from channels_config.models import Channel
+from kit.documents import canonical
+from publishing.packed import Written
 
 __all__ = [
     "NotPublishable",
@@ -18,7 +21,9 @@ __all__ = [
     "draft_document",
     "private_sections",
     "problems",
+    "release_digest",
     "sections",
+    "written",
 ]
 
 
@@ -30,6 +35,22 @@ def channel_facts(channel: Channel) -> dict[str, Any]:
 def sections(channel: Channel) -> dict[str, Any]:
     """Area name -> section, for every area of this installation."""
     return {area.name: area.dump(channel) for area in areas()}
+
+
+def written(all_sections: Mapping[str, Any]) -> Written:
+    """The sections with their canonical bytes, each as its area writes it."""
+    known = {area.name: area.canonical for area in areas()}
+    pieces = [
+        canonical(name) + b":" + known.get(name, canonical)(section)
+        for name, section in sorted(all_sections.items())
+    ]
+    return Written(dict(all_sections), b"{" + b",".join(pieces) + b"}")
+
+
+def release_digest(facts: Mapping[str, Any], sections: Written) -> str:
+    """`publishing.snapshot.digest` of a channel's facts and sections, from bytes that are there already."""
+    head = b'{"channel":' + canonical(dict(facts)) + b',"sections":'
+    return hashlib.sha256(head + sections.raw + b"}").hexdigest()
 
 
 def problems(all_sections: Mapping[str, Any]) -> list[Problem]:

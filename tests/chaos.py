@@ -209,7 +209,7 @@ def _releases(stack: Stack, channel: str) -> list[tuple[int, str]]:
     return [
         (number, css)
         for number, css in stack.sql(
-            "SELECT number, sections->'channels_config'->>'custom_css' FROM publishing_release r "
+            "SELECT number, convert_from(sections, 'UTF8')::json->'channels_config'->>'custom_css' FROM publishing_release r "
             "JOIN channels_config_channel c ON c.id = r.channel_id WHERE c.public_id = %s ORDER BY number",
             (channel,),
         )

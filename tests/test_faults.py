@@ -118,7 +118,7 @@ def served(stack: Stack) -> tuple[int, str]:
 
 def newest_css(stack: Stack) -> str:
     ((css,),) = stack.sql(
-        "SELECT sections->'channels_config'->>'custom_css' FROM publishing_release r "
+        "SELECT convert_from(sections, 'UTF8')::json->'channels_config'->>'custom_css' FROM publishing_release r "
         "JOIN channels_config_channel c ON c.id = r.channel_id WHERE c.public_id = %s ORDER BY number DESC LIMIT 1",
         (CHANNEL,),
     )

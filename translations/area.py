@@ -20,6 +20,7 @@ AREA = Area(
     load=section.load,
     check=section.check,
     describe=section.describe,
+    canonical=section.canonical,
     from_channel_json=section.from_channel_json,
     serializer="translations.api.SectionSerializer",
     edit_role=Role.TRANSLATOR,

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import MD5, Cast
 from django.utils.translation import gettext_lazy as _
 
 from channels_config.models import Channel
@@ -33,6 +34,12 @@ class Variant(TenantModel):
     fallback = models.CharField(_("fallback language"), max_length=20, blank=True)
     #: Phrase id -> ICU message. Only what the organisation wrote; the rest is the catalogue's.
     phrases = models.JSONField(default=dict)
+    #: Changes with `phrases`: who has read these before need not read them again (translations.section).
+    phrases_digest = models.GeneratedField(
+        expression=MD5(Cast("phrases", models.TextField())),
+        output_field=models.CharField(max_length=32),
+        db_persist=True,
+    )
     #: The phrases as they were before “Reset all”, for its undoing.
     discarded = models.JSONField(default=dict)
     discarded_at = models.DateTimeField(null=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Case, JSONField, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Line, Problem, Section, Sections
 from channels_config.models import Channel
+from kit import documents
 from translations import catalogue, checks, icu, rules
 from translations.codecs import own_name
 from translations.models import LanguageSettings, Variant
@@ -25,35 +30,106 @@ LONGEST_NAME = 80
 MOST_OWN = 2_000
 
 _VARIANT_FIELDS = {"name", "locale", "fallback", "phrases"}
+_SECTION_FIELDS = {"format", "default_locale", "variants"}
 
 
 def dump(channel: Channel) -> Section:
     """The section as plain JSON; see `translations.rules`."""
+    known = _read.of(channel.pk)
     # One query for both: every page of the area, and every save of any area, asks this.
+    unread = Case(
+        When(variants__phrases_digest__in=[*known], then=Value(None)),
+        default="variants__phrases",
+        output_field=JSONField(),
+    )
     rows = list(
         Channel.all_objects.filter(pk=channel.pk).values_list(
             "language_settings__default_locale",
             "variants__locale",
             "variants__name",
             "variants__fallback",
-            "variants__phrases",
+            "variants__phrases_digest",
+            unread if known else "variants__phrases",
         )
     )
-    variants = [
-        {
-            "name": name,
-            "locale": locale,
-            "fallback": fallback or None,
-            "phrases": dict(sorted(phrases.items())),
-        }
-        for _default, locale, name, fallback, phrases in rows
-        if locale
-    ]
+    variants, read = [], dict[str, Mapping[str, str]]()
+    for _default, locale, name, fallback, mark, phrases in rows:
+        if not locale:
+            continue
+        read[mark] = known[mark] if phrases is None else dict(sorted(phrases.items()))
+        variants.append(
+            {"name": name, "locale": locale, "fallback": fallback or None, "phrases": dict(read[mark])}
+        )
+    _read.keep(channel.pk, known, read)
     return {
         "format": rules.FORMAT,
         "default_locale": (rows[0][0] if rows else None) or None,
         "variants": sorted(variants, key=lambda one: one["locale"]),
     }
+
+
+class _Read:
+    """Phrases this process has read, by channel and digest. A channel of 200 languages is read four times in a save, and one
+    language of it has changed; together they may weigh `most` (characters, and something for each text)."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._weight = 0
+        self._lock = threading.Lock()
+        self._channels: OrderedDict[Any, tuple[Mapping[str, Mapping[str, str]], int]] = OrderedDict()
+
+    def of(self, channel: Any) -> Mapping[str, Mapping[str, str]]:
+        with self._lock:
+            there = self._channels.get(channel)
+            if there is None:
+                return {}
+            self._channels.move_to_end(channel)
+            return there[0]
+
+    def keep(self, channel: Any, known: Mapping[str, object], read: Mapping[str, Mapping[str, str]]) -> None:
+        if known.keys() == read.keys():
+            return
+        weight = sum(len(key) + len(text) + 150 for phrases in read.values() for key, text in phrases.items())
+        with self._lock:
+            self._weight -= self._channels.pop(channel, ({}, 0))[1]
+            if weight <= self.most // 2:
+                self._channels[channel] = (read, weight)
+                self._weight += weight
+            while self._weight > self.most:
+                self._weight -= self._channels.popitem(last=False)[1][1]
+
+
+_read = _Read(64 * 1024 * 1024)
+
+
+def canonical(section: Section) -> bytes:
+    """As kit.documents.canonical; languages written before are not written again."""
+    if section.keys() != _SECTION_FIELDS or any(one.keys() != _VARIANT_FIELDS for one in section["variants"]):
+        return documents.canonical(section)
+    variants = [
+        b'{"fallback":%b,"locale":%b,"name":%b,"phrases":%b}'
+        % (
+            documents.canonical(one["fallback"]),
+            documents.canonical(one["locale"]),
+            documents.canonical(one["name"]),
+            _written(tuple(one["phrases"].items())),
+        )
+        for one in section["variants"]
+    ]
+    return b'{"default_locale":%b,"format":%b,"variants":[%b]}' % (
+        documents.canonical(section["default_locale"]),
+        documents.canonical(section["format"]),
+        b",".join(variants),
+    )
+
+
+#: Languages whose bytes, or the judgement of whose phrases, is remembered: two channels of 200 and their like.
+_MOST_LANGUAGES = 512
+
+
+@functools.lru_cache(maxsize=_MOST_LANGUAGES)
+def _written(phrases: tuple[tuple[str, str], ...]) -> bytes:
+    return documents.canonical(dict(phrases))
 
 
 def load(channel: Channel, section: Section) -> None:
@@ -99,17 +175,26 @@ def check(section: Section, sections: Sections) -> list[Problem]:
     if found:
         return found
     for number, variant in enumerate(section["variants"]):
-        own = [phrase_id for phrase_id in variant["phrases"] if phrase_id not in catalogue.phrases()]
-        for phrase_id, text in variant["phrases"].items():
-            for finding in checks.check_phrase(variant["locale"], phrase_id, text, own=own):
-                sentence = _("%(language)s, “%(phrase)s”: %(what)s") % {
-                    "language": variant["name"],
-                    "phrase": phrase_id,
-                    "what": about(finding),
-                }
-                path = f"variants.{number}.phrases.{phrase_id}"
-                found.append(Problem(AREA_NAME, path, sentence, blocking=finding.severity == "error"))
+        for phrase_id, finding in _judged(variant["locale"], tuple(variant["phrases"].items())):
+            sentence = _("%(language)s, “%(phrase)s”: %(what)s") % {
+                "language": variant["name"],
+                "phrase": phrase_id,
+                "what": about(finding),
+            }
+            path = f"variants.{number}.phrases.{phrase_id}"
+            found.append(Problem(AREA_NAME, path, sentence, blocking=finding.severity == "error"))
     return found
+
+
+@functools.lru_cache(maxsize=_MOST_LANGUAGES)
+def _judged(locale: str, phrases: tuple[tuple[str, str], ...]) -> tuple[tuple[str, icu.Finding], ...]:
+    """What there is to say about the texts of one language; what was judged before is not judged again."""
+    own = {phrase_id for phrase_id, _text in phrases if phrase_id not in catalogue.phrases()}
+    return tuple(
+        (phrase_id, finding)
+        for phrase_id, text in phrases
+        for finding in checks.check_phrase(locale, phrase_id, text, own=own)
+    )
 
 
 _PATHS = {"unknown_default": "default_locale", "shape": ""}
