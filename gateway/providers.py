@@ -184,7 +184,7 @@ async def keep_alive(channel: Channel, session: sessions.Session) -> None:
     try:
         await refresh(channel, session)
     except ProviderFailed as failed:
-        if failed.code == "invalid_grant":
+        if failed.code in {"invalid_grant", "unreadable"}:
             raise auth.AuthorizationRefused("The provider ended the session; sign in again.") from None
         if not session.provider_holds:
             raise _refusal(channel, failed) from None
@@ -193,13 +193,16 @@ async def keep_alive(channel: Channel, session: sessions.Session) -> None:
 async def refresh(channel: Channel, session: sessions.Session) -> str:
     """A new access token, "" when another process is at it or there is no refresh token. Raises ProviderFailed.
 
-    A provider that takes the refresh token back ends the session.
+    A provider that takes the refresh token back ends the session; so does a refresh token under a key that was taken away, for
+    nobody would hear of the provider's ending it.
     """
     settings_ = auth.section(channel)["oauth"]
     try:
         kept = sessions.open_tokens(session)
-    except Unreadable:
-        kept = {}
+    except Unreadable as error:
+        log.warning("provider.unreadable", channel=channel.id)
+        await sessions.end(channel, session.customer, session.id)
+        raise ProviderFailed("refresh", "unreadable") from error
     if not kept.get("refresh") or not await sessions.claim_refresh(session.id):
         return ""
     # Whoever had the claim before may have renewed it meanwhile.

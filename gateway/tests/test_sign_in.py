@@ -20,6 +20,7 @@ from auth_config.section import EMPTY
 from auth_config.tests.provider import Provider, running
 from gateway.tests.client import Agent, Visitor
 from gateway.tests.environment import HTTP, SIGNING, Channel, Environment, until
+from kit.secrets import Keyring, Unreadable, derived_key, new_key
 
 ORIGIN = {"Origin": "http://localhost:3000"}
 _release = itertools.count(2)
@@ -261,6 +262,62 @@ def test_secrets_rotate_with_an_overlap(env: Environment, provider: Provider) ->
     assert with_code(env, channel, provider.code("42")).status_code == 200
     provider.secrets[:] = ["neither"]
     assert "client id and secret" in refused(with_code(env, channel, provider.code("42")))
+
+
+def test_the_environment_s_keys_change_with_an_overlap(
+    env: Environment, gateway_database: str, provider: Provider
+) -> None:
+    """A provider's tokens move to the newest key when they are refreshed; under a key that is gone, the session ends."""
+    channel = oauth_channel(env, provider, store_access_token=True)
+    answer = with_code(env, channel, provider.code("42"))
+    forgotten = with_code(env, channel, provider.code("7")).json()["thirdParty"]["refresh_token"]
+    refresh = answer.json()["thirdParty"]["refresh_token"]
+    first, second = new_key(), new_key()
+
+    def sealed_under(*keys: str) -> bool:
+        rows = env.execute("SELECT id::text, provider FROM gateway_session s WHERE channel = %s", channel.id)
+        try:
+            opened = [Keyring(keys).decrypt(text, place=number) for number, text in rows]
+        except Unreadable:
+            return False
+        return all(json.loads(one)["refresh"] in provider.issued for one in opened)
+
+    derived = derived_key("a secret of the tests, the same for every process", "gateway test provider tokens")
+    assert sealed_under(derived)
+    assert not sealed_under(first)
+    for keys, asked in ((first, 3), (f"{second},{first}", 4), (second, 5)):
+        process = Environment(
+            "test",
+            gateway_database,
+            extra={**env.extra, "GATEWAY_FIELD_ENCRYPTION_KEYS": keys},
+        )
+        process.start()
+        try:
+            env.execute(
+                "UPDATE gateway_session SET refresh_at = now(), busy_until = NULL WHERE channel = %s"
+                " AND customer_id = (SELECT id FROM gateway_customer k WHERE k.channel = %s AND external_id = '42')",
+                channel.id, channel.id,
+            )  # fmt: skip
+            answer = with_refresh(process, channel, refresh)
+            assert answer.status_code == 200, answer.text
+            refresh = answer.json()["thirdParty"]["refresh_token"]
+            assert provider.count("/token") == asked
+            if keys == second:
+                # The one key is gone which nobody refreshed under: what it sealed ends.
+                env.execute(
+                    "UPDATE gateway_session SET refresh_at = now(), provider = %s WHERE channel = %s"
+                    " AND customer_id = (SELECT id FROM gateway_customer k WHERE k.channel = %s AND external_id = '7')",
+                    Keyring([first]).encrypt("{}", place="any"), channel.id, channel.id,
+                )  # fmt: skip
+                assert "ended the session" in refused(with_refresh(process, channel, forgotten))
+                refused(with_refresh(process, channel, forgotten))
+                env.execute(
+                    "DELETE FROM gateway_session WHERE channel = %s AND ended_at IS NOT NULL", channel.id
+                )
+                assert sealed_under(second)
+                assert not sealed_under(first, derived)
+        finally:
+            process.stop()
 
 
 def test_pkce_goes_through_and_may_be_required(env: Environment, provider: Provider) -> None:
