@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from gateway import auth, database, sessions, settings, wire
+from gateway import attachments, auth, database, sessions, settings, wire
 from gateway.logs import logger
 from gateway.published import Channel, registry
 
@@ -74,7 +74,10 @@ async def _erase_threads(connection: database.Connection, threads: list[int]) ->
 
 
 async def erase_customer(channel: Channel, customer: str) -> int | None:
-    """Everything there is of a customer, gone; how many conversations that were, None for somebody unknown."""
+    """Everything there is of a customer, gone, files included; how many conversations that were, None for somebody unknown.
+
+    What was left in the offline form under the customer's id as e-mail address goes as well.
+    """
     await sessions.end(channel, customer)
     async with database.connection() as connection, connection.transaction():
         row = await (await connection.execute(_LOCK_CUSTOMER, (channel.id, customer))).fetchone()
@@ -84,6 +87,12 @@ async def erase_customer(channel: Channel, customer: str) -> int | None:
         await _erase_threads(connection, [one[0] for one in rows])
         await connection.execute("DELETE FROM gateway_session WHERE customer_id = %s", row)
         await connection.execute("DELETE FROM gateway_customer WHERE id = %s", row)
+        await connection.execute(_ERASE_OFFLINE, (channel.id, customer))
+    try:
+        await attachments.sweep(most=10_000)
+    except (psycopg.Error, OSError) as trouble:
+        # They open to nobody any more; the environment's own sweeping comes back for them.
+        log.warning("files.not_swept", error=type(trouble).__name__)
     log.info("customer.erased", channel=channel.id, conversations=len(rows))
     return len(rows)
 
@@ -97,6 +106,7 @@ async def export_customer(channel: Channel, customer: str) -> dict[str, Any] | N
         number, first, last, image, custom, pending, mapped, created = row
         found = await (await connection.execute(_SESSIONS, (number,))).fetchall()
         threads = await (await connection.execute(_EXPORT_THREADS, (number,))).fetchall()
+        left = await (await connection.execute(_EXPORT_OFFLINE, (channel.id, customer))).fetchall()
         conversations = []
         for thread, external_id, name, archived, begun in threads:
             contacts = await (await connection.execute(_EXPORT_CONTACTS, (thread,))).fetchall()
@@ -144,6 +154,10 @@ async def export_customer(channel: Channel, customer: str) -> dict[str, Any] | N
             for mode, begun, over in found
         ],
         "conversations": conversations,
+        "offline_messages": [
+            {"first_name": first, "last_name": last, "text": text, "created_at": wire.milliseconds(at)}
+            for first, last, text, at in left
+        ],
     }
 
 
@@ -173,6 +187,11 @@ DELETE FROM gateway_customer k
 _OLD_OFFLINE = (
     "DELETE FROM gateway_offlinemessage WHERE channel = %s AND created_at < now() - make_interval(days => %s)"
 )
+_EXPORT_OFFLINE = """
+SELECT first_name, last_name, text, created_at FROM gateway_offlinemessage
+ WHERE channel = %s AND lower(email) = lower(%s) ORDER BY id
+"""
+_ERASE_OFFLINE = "DELETE FROM gateway_offlinemessage WHERE channel = %s AND lower(email) = lower(%s)"
 # Codes live minutes, signed tokens an hour: a week is past any of them.
 _OLD_TICKETS = "DELETE FROM gateway_usedticket WHERE used_at < now() - interval '7 days'"
 _OLD_SESSIONS = """
