@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gateway import conversations, presence, wire
+from gateway import conversations, waiting, wire
 from gateway.conversations import Contact, Message, Sent, Thread
 from gateway.hub import brand_group, customer_group, desk_group, hub
 from gateway.published import Channel
-
-if TYPE_CHECKING:
-    from gateway.visitor_socket import VisitorSocket
 
 
 def to_customer(channel: Channel, customer: str, frame: Mapping[str, Any], number: int = 0) -> None:
@@ -53,14 +50,14 @@ async def said(channel: Channel, sent: Sent) -> None:
         },
     )
     if channel.live and (sent.opened or sent.assigned):
-        await queue_positions(channel)
+        waiting.changed(channel)
 
 
 async def assigned(channel: Channel, thread: Thread, contact: Contact, previous: str = "") -> None:
     """The conversation changed hands without a message: an agent took it, handed it on, or put it back."""
     _assigned(channel, await conversations.owner(thread), thread, contact, previous)
     if channel.live:
-        await queue_positions(channel)
+        waiting.changed(channel)
 
 
 def _assigned(channel: Channel, customer: str, thread: Thread, contact: Contact, previous: str = "") -> None:
@@ -104,7 +101,7 @@ async def closed(channel: Channel, thread: Thread, contact: Contact, customer: s
     to_customer(channel, customer, wire.case_event("CaseStatusChanged", channel, thread, contact))
     _status(channel, thread, contact)
     if channel.live:
-        await queue_positions(channel)
+        waiting.changed(channel)
 
 
 def seen(channel: Channel, thread: Thread, messages: Iterable[Message]) -> None:
@@ -129,18 +126,21 @@ def typing(
     to_customer(channel, customer, wire.typing(channel, thread, on=on, name=name, bot=bot))
 
 
-async def queue_positions(channel: Channel, *, only: VisitorSocket | None = None) -> None:
-    """Tell those who wait for an agent where they stand; with `only`, that socket alone."""
-    waiting = await conversations.queue(channel)
-    if not waiting:
-        return
-    online = await presence.anybody(channel.id)
-    for one in waiting:
-        frame = wire.queue_position(channel, one.contact_id, one.position, agent_online=online)
-        if only is None:
-            to_customer(channel, one.customer, frame)
-        elif only.visitor is not None and only.visitor.customer == one.customer:
-            only.outbox.put_json(frame)
+def remarked(channel: Channel, thread: Thread, contact: Contact, message: Message) -> None:
+    """The environment itself has written into a conversation."""
+    to_customer(
+        channel, message.customer, wire.message_created(channel, thread, contact, message), message.id
+    )
+    to_desk(
+        channel,
+        {
+            "event": "message",
+            "conversation": thread.external_id,
+            "customer": _customer_name(message),
+            "status": contact.status,
+            "message": wire.message(channel, message, agent=True),
+        },
+    )
 
 
 def _customer_name(message: Message) -> str:

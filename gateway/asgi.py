@@ -22,6 +22,7 @@ from gateway import (
     attachments,
     database,
     doors,
+    inactivity,
     intake,
     metrics,
     pages,
@@ -31,6 +32,7 @@ from gateway import (
     retention,
     settings,
     visitor_socket,
+    waiting,
     wire,
 )
 from gateway.agent_desk import AgentDesk
@@ -45,7 +47,7 @@ log = logger("gateway.asgi")
 _UPLOAD = 56 * 1024 * 1024
 _SMALL = 256 * 1024
 _FILE_PATHS = ("/loader/", "/assets/")
-_CORS_PATHS = ("/chat/", "/oauth/", "/web-analytics/", "/agent/")
+_CORS_PATHS = ("/chat/", "/oauth/", "/web-analytics/", "/guide/", "/agent/")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 _router = ProtocolTypeRouter(
@@ -216,6 +218,10 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             addresses.hits.start()
             published.on_switch(visitor_socket.recheck)
             published.on_switch(addresses.tidy)
+            published.on_switch(waiting.look_soon)
+            await waiting.watcher.start()
+            running.append(asyncio.create_task(waiting.keep_time()))
+            running.append(asyncio.create_task(inactivity.keep_watch()))
             published.on_switch(agent_desk.recheck)
             running.append(asyncio.create_task(_close_idle()))
             running.append(asyncio.create_task(attachments.sweep_for_ever()))
@@ -230,6 +236,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await waiting.watcher.stop()
             await providers.providers.stop()
             await hub.stop()
             await addresses.hits.stop()

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from gateway import attachments, database, metrics, surveys
+from gateway import attachments, database, handover, metrics, surveys
 from gateway import statements as sql
 from gateway.published import Channel
 
@@ -118,15 +118,6 @@ class Recovered:
     messages: list[Message]
     scroll: str
     customer: Customer
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A contact nobody has taken yet, and whose."""
-
-    contact_id: int
-    customer: str
-    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,15 +354,6 @@ async def assign(channel: Channel, thread: str, name: str) -> tuple[Thread, Cont
             )
             contact = await cursor.fetchone()
     return None if contact is None else (found, contact)
-
-
-async def queue(channel: Channel) -> list[Waiting]:
-    """Contacts nobody has taken, in order of arrival, from position 1."""
-    async with database.connection() as connection:
-        rows = await (await connection.execute(sql.QUEUE, (channel.id, THREADS))).fetchall()
-    return [
-        Waiting(contact, customer, position) for position, (contact, customer) in enumerate(rows, start=1)
-    ]
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------
@@ -840,9 +822,40 @@ async def mark_seen(
 async def leave_offline_message(
     channel: Channel, *, email: str, first_name: str, last_name: str, text: str
 ) -> None:
-    """Keep what a visitor left while nobody was there."""
-    async with database.connection() as connection:
+    """Keep what a visitor left while nobody was there, and have it reach the organisation."""
+    emails = channel.rule.section["offline"]["emails"] if channel.rule is not None else []
+    async with database.connection() as connection, connection.transaction():
         await connection.execute(sql.OFFLINE, (channel.id, email, first_name, last_name, text))
+        await handover.keep(
+            connection,
+            channel,
+            "offline",
+            {
+                "email": email,
+                "first_name": first_name,
+                "last_name": last_name,
+                "text": text,
+                "emails": list(emails),
+            },
+        )
+
+
+async def remark(connection: database.Connection, thread_id: int, contact_id: int, text: str) -> int:
+    """Write a remark of the environment's own into a conversation, in the caller's transaction; its number."""
+    draft = Draft(str(uuid.uuid4()), {"type": "TEXT", "payload": {"text": text}}, [], {}, {})
+    return there(await _insert(connection, thread_id, contact_id, draft.external_id, "system", "", draft))[1]
+
+
+async def remarked(channel: Channel, thread: str, number: int) -> tuple[Thread, Contact, Message] | None:
+    """A remark with its conversation as it stands; None when that was erased meanwhile."""
+    async with database.connection() as connection:
+        found = await _thread(connection, channel, None, thread)
+        async with connection.cursor(row_factory=class_row(Message)) as cursor:
+            await cursor.execute(sql.MESSAGE, (number,))
+            message = await cursor.fetchone()
+        if found is None or message is None:
+            return None
+        return found, await _contact(connection, found, message.contact_id), message
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from gateway import (
     announce,
     auth,
     conversations,
+    handover,
     limits,
     practice,
     providers,
@@ -22,11 +23,14 @@ from gateway import (
     settings,
     surveys,
     tokens,
+    transcripts,
+    waiting,
     wire,
 )
 from gateway.auth import storable
 from gateway.conversations import Draft, Visitor
 from gateway.published import Channel
+from live_chat import rules
 
 if TYPE_CHECKING:
     from gateway.visitor_socket import VisitorSocket
@@ -333,7 +337,7 @@ async def _recover(event: Event, answer: str, *, open_only: bool) -> None:
         },
     )
     if channel.live and current is not None and not current.assignee:
-        await announce.queue_positions(channel, only=event.socket)
+        await waiting.tell(channel, event.socket)
 
 
 async def load_more_messages(event: Event) -> None:
@@ -495,6 +499,8 @@ async def send_offline_message(event: Event) -> None:
     text = content["payload"]["text"]
     if not text.strip():
         raise EventRefused("SendingOfflineMessageFailed", "The message is empty.")
+    if not handover.throttle.take(event.channel.id, event.socket.address):
+        raise EventRefused("SendingOfflineMessageFailed", "Too many messages were left; try again later.")
     claimed = auth.claimed_identity({**author, "idOnExternalPlatform": email[: limits.LONGEST_ID]})
     await conversations.leave_offline_message(
         event.channel, email=email, first_name=claimed.first_name, last_name=claimed.last_name, text=text
@@ -503,7 +509,30 @@ async def send_offline_message(event: Event) -> None:
 
 
 async def send_transcript(event: Event) -> None:
-    raise EventRefused("SendingTranscriptFailed", "This environment sends no transcripts.")
+    contact = event.data.get("consumerContact")
+    number = contact.get("id") if isinstance(contact, Mapping) else None
+    recipients = event.data.get("consumerRecipients")
+    recipients = recipients if isinstance(recipients, list) else []
+    if len(recipients) != 1:
+        raise EventRefused("SendingTranscriptFailed", "A transcript goes to one address.")
+    address = recipients[0].get("idOnExternalPlatform") if isinstance(recipients[0], Mapping) else None
+    if not isinstance(address, str) or not rules.is_email(address):
+        raise EventRefused(
+            "SendingTranscriptFailed", "consumerRecipients[0].idOnExternalPlatform is no e-mail."
+        )
+    if not handover.throttle.take(event.channel.id, event.socket.address):
+        raise EventRefused("SendingTranscriptFailed", "Too many transcripts were asked for; try again later.")
+    try:
+        await transcripts.ask(
+            event.channel,
+            event.visitor.customer,
+            None if number is None else str(number),
+            address,
+            event.socket.locale or event.channel.default_locale,
+        )
+    except transcripts.Refused as refused:
+        raise EventRefused("SendingTranscriptFailed", str(refused)) from None
+    event.answer("TranscriptSent", {})
 
 
 # -- custom fields -----------------------------------------------------------------------------------------------------

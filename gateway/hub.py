@@ -121,6 +121,14 @@ class Hub:
             self._owed = True
             self._lose()
 
+    def here(self, group: str) -> bool:
+        """Whether a member of the group is in this process."""
+        return group in self._groups
+
+    def deliver_here(self, group: str, frame: str) -> None:
+        """A frame for the members of a group in this process only."""
+        self._deliver(group, frame, 0)
+
     def members(self) -> Iterable[Member]:
         return {member for members in self._groups.values() for member in members}
 

@@ -16,7 +16,7 @@ class PublishedChannel(models.Model):
     """The newest snapshot taken of a channel, sealed as it came: what lies here cannot be altered unnoticed, and its private
     part is readable by this environment only. A removed channel stays, as a tombstone with its number."""
 
-    channel = models.CharField(max_length=41, primary_key=True)
+    channel = models.CharField(max_length=42, primary_key=True)
     brand = models.BigIntegerField()
     release = models.BigIntegerField()
     #: Grows when the same release comes in another form; the pair never goes back.
@@ -103,6 +103,8 @@ class Contact(models.Model):
     page = models.CharField(max_length=2000, db_default="")
     created_at = models.DateTimeField(db_default=Now())
     status_at = models.DateTimeField(db_default=Now())
+    #: When a visitor who says nothing was warned that the conversation will end.
+    warned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -132,6 +134,8 @@ class Message(models.Model):
         CUSTOMER = "customer"
         AGENT = "agent"
         PRACTICE = "practice"
+        #: A remark of the environment's own: a warning, the end after a long silence.
+        SYSTEM = "system"
 
     uuid = models.UUIDField(unique=True)
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages", db_index=False)
@@ -277,6 +281,40 @@ class OfflineMessage(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class Outgoing(models.Model):
+    """Something for the organisation, until its console has written it down (gateway.handover)."""
+
+    uuid = models.UUIDField(unique=True)
+    brand = models.BigIntegerField()
+    channel = models.CharField(max_length=41)
+    kind = models.CharField(max_length=12)
+    data = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uuid}"
+
+
+class Transcript(models.Model):
+    """A transcript that was asked for: so that nobody is sent too many."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="transcripts")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="transcripts", db_index=False
+    )
+    address = models.CharField(max_length=254)
+    asked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["customer", "asked_at"], name="gateway_transcript_customer"),
+            models.Index(fields=["address", "asked_at"], name="gateway_transcript_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class Attachment(models.Model):

@@ -20,8 +20,9 @@ from typing import Any
 import brotli
 import psycopg
 
-from gateway import channel_json, database, metrics, settings, surveys
+from gateway import channel_json, database, hours, metrics, settings, surveys
 from gateway.encodings import accepts
+from gateway.guides import Guide
 from gateway.logs import logger
 from ipblocking import rules as address_rules
 from kit import origins
@@ -179,6 +180,7 @@ class Channel:
         "_frame",
         "_raw_locales",
         "addresses",
+        "availability",
         "brand",
         "default_locale",
         "document",
@@ -191,6 +193,7 @@ class Channel:
         "release",
         "restricted",
         "revision",
+        "rule",
         "survey",
         "translations",
     )
@@ -213,6 +216,9 @@ class Channel:
             **surveys.with_channel(snapshot.document, snapshot.channel),
             "isLiveChat": self.live,
         }
+        #: When it is online, by its hours and its agents; None: always.
+        self.rule = hours.ready(snapshot.private.get("live_chat"))
+        self.availability = hours.initial(self.rule, snapshot.channel)
         self.document = channel_json.complete(document, availability=self.availability)
         self.translations = channel_json.languages(snapshot.private.get("translations"))
         self.default_locale = self.translations.resolve(None).locale
@@ -234,11 +240,6 @@ class Channel:
             for text in (listed if isinstance(listed, list) else ())
             if (entry := _entry(text)) is not None
         )
-
-    @property
-    def availability(self) -> str:
-        """A published channel is in service; opening hours are no part of a snapshot's format 1."""
-        return "online"
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -273,6 +274,27 @@ class Channel:
         phrases = channel_json.phrases(self.translations, locale, self.document)
         return Page(channel_json.joined(self._frame, phrases), self.release)
 
+    async def turn(self, status: str) -> None:
+        """Serve "online" or "offline" from now on: other bytes, another ETag, in every language. The hours' clock calls it."""
+        self.availability = status
+        self.document["availability"] = {"status": status}
+        frame = channel_json.split(self.document)
+
+        def made() -> Page:
+            phrases = channel_json.phrases(self.translations, self.default_locale, self.document)
+            page = Page(channel_json.joined(frame, phrases), self.release)
+            page.brotli, page.gzip  # noqa: B018
+            return page
+
+        page = await asyncio.to_thread(made)
+        if self.availability != status:
+            return
+        # First what pages are made of, then where they stand: no page of before gets into the new ones.
+        self._frame = frame
+        before, self.pages = self.pages, {self.default_locale: page}
+        shelf.drop(before)
+        await asyncio.to_thread(self.warm, [one for one in before if one != self.default_locale])
+
     def warm(self, locales: Iterable[str]) -> None:
         """Make pages ready before somebody asks, as long as the shelf has room; runs on a thread."""
         for locale in locales:
@@ -304,6 +326,8 @@ class Registry:
         self.channels: dict[str, Channel] = {}
         #: Paths of the hot path, so that it needs one look-up.
         self.by_path: dict[str, Channel] = {}
+        #: Published Guides, by id.
+        self.guides: dict[str, Guide] = {}
         #: Every number seen (release, revision), tombstones included: nothing goes back.
         self.releases: dict[str, tuple[int, int]] = {}
         #: Numbers that a push to this very process brings: nobody need fetch them.
@@ -399,16 +423,20 @@ class Registry:
             log.info("channels.switched", channels=len(snapshots) - len(broken))
         return broken
 
-    def _switch(self, snapshot: Snapshot, ready: Channel | None) -> None:
+    def _switch(self, snapshot: Snapshot, ready: Channel | Guide | None) -> None:
         number = (snapshot.release, snapshot.revision)
         if number <= self.releases.get(snapshot.channel, _NONE):
             return
         self.releases[snapshot.channel] = number
         self.unreadable.discard(snapshot.channel)
+        if snapshot.kind == "guide":
+            self.guides.pop(snapshot.channel, None)
+            if isinstance(ready, Guide):
+                self.guides[ready.id] = ready
         old = self.channels.pop(snapshot.channel, None)
         if old is not None:
             self.by_path.pop(path_of(old.brand, old.id), None)
-        if ready is not None:
+        if isinstance(ready, Channel):
             self.channels[ready.id] = ready
             self.by_path[path_of(ready.brand, ready.id)] = ready
             if old is not None and len(old.pages) > 1:
@@ -499,9 +527,11 @@ def _opened(rows: Iterable[tuple[str, int, int, bytes]]) -> list[Snapshot | Snap
     return found
 
 
-def _made(snapshot: Snapshot, *, packed: bool) -> Channel | Exception | None:
+def _made(snapshot: Snapshot, *, packed: bool) -> Channel | Guide | Exception | None:
     try:
-        return None if snapshot.removed else Channel(snapshot, packed=packed)
+        if snapshot.removed:
+            return None
+        return Guide(snapshot) if snapshot.kind == "guide" else Channel(snapshot, packed=packed)
     except Exception as error:  # noqa: BLE001 - one that cannot be made must not keep the others from being served
         return error
 

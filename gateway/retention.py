@@ -44,6 +44,7 @@ async def clean() -> int:
                 if isinstance(days, int) and days > 0:
                     erased += await _clean_channel(connection, channel, days)
             await connection.execute(_OLD_TICKETS)
+            await connection.execute(_OLD_TRANSCRIPTS)
             await connection.execute(_OLD_SESSIONS)
         finally:
             await connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
@@ -172,6 +173,7 @@ SELECT id FROM gateway_thread
 """
 _ERASE_THREADS = (
     "DELETE FROM gateway_consent WHERE contact_id IN (SELECT id FROM gateway_contact WHERE thread_id = ANY(%s))",
+    "DELETE FROM gateway_transcript WHERE contact_id IN (SELECT id FROM gateway_contact WHERE thread_id = ANY(%s))",
     "DELETE FROM gateway_note WHERE thread_id = ANY(%s)",
     "DELETE FROM gateway_message WHERE thread_id = ANY(%s)",
     "DELETE FROM gateway_contact WHERE thread_id = ANY(%s)",
@@ -194,6 +196,8 @@ SELECT first_name, last_name, text, created_at FROM gateway_offlinemessage
 _ERASE_OFFLINE = "DELETE FROM gateway_offlinemessage WHERE channel = %s AND lower(email) = lower(%s)"
 # Codes live minutes, signed tokens an hour: a week is past any of them.
 _OLD_TICKETS = "DELETE FROM gateway_usedticket WHERE used_at < now() - interval '7 days'"
+# The limits of gateway.transcripts look back an hour.
+_OLD_TRANSCRIPTS = "DELETE FROM gateway_transcript WHERE asked_at < now() - interval '1 day'"
 _OLD_SESSIONS = """
 DELETE FROM gateway_session
  WHERE ended_at < now() - interval '1 day' OR expires_at < now() - interval '1 day'

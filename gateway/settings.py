@@ -58,6 +58,9 @@ GATEWAY_REFRESH_SECONDS = env.integer("GATEWAY_REFRESH_SECONDS", 10)
 #: Seconds between two looks for conversations that are kept no longer.
 GATEWAY_RETENTION_SECONDS = env.integer("GATEWAY_RETENTION_SECONDS", 600)
 
+#: Seconds between two looks for live conversations whose visitor has left.
+GATEWAY_INACTIVITY_SECONDS = env.integer("GATEWAY_INACTIVITY_SECONDS", 5)
+
 # -- visitors' files --------------------------------------------------------------------------------------------------
 
 #: Where files lie, and where they are put together while they come.

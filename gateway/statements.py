@@ -145,6 +145,63 @@ SELECT c.id, k.external_id
  ORDER BY c.id
  LIMIT %s
 """
+PLACE_IN_QUEUE = """
+WITH mine AS (
+    SELECT c.id
+      FROM gateway_contact c
+      JOIN gateway_thread t ON t.id = c.thread_id
+      JOIN gateway_customer k ON k.id = t.customer_id
+     WHERE c.channel = %(channel)s AND c.status = 'new' AND k.external_id = %(customer)s
+     ORDER BY c.id DESC
+     LIMIT 1
+)
+SELECT mine.id, (SELECT count(*) FROM gateway_contact q
+                  WHERE q.channel = %(channel)s AND q.status = 'new' AND q.id <= mine.id)
+  FROM mine
+"""
+# Conversations whose visitor has left an agent's words unanswered for too long. Remarks of our own are no words of an agent's.
+INACTIVE = """
+SELECT c.id AS contact, c.thread_id, t.external_id AS thread, c.locale,
+       m.created_at <= now() - make_interval(mins => %(end)s) AS ends
+  FROM gateway_contact c
+  JOIN gateway_thread t ON t.id = c.thread_id
+  JOIN LATERAL (SELECT author, created_at FROM gateway_message
+                 WHERE thread_id = c.thread_id AND author <> 'system' ORDER BY id DESC LIMIT 1) m ON true
+ WHERE c.channel = %(channel)s AND c.status = 'open' AND m.author <> 'customer'
+   AND (m.created_at <= now() - make_interval(mins => %(end)s)
+        OR (%(warn)s > 0 AND m.created_at <= now() - make_interval(mins => %(warn)s)
+            AND (c.warned_at IS NULL OR c.warned_at < m.created_at)))
+ ORDER BY c.id
+ LIMIT %(limit)s
+   FOR UPDATE OF c SKIP LOCKED
+"""
+CLOSE_ONE = (
+    "UPDATE gateway_contact SET status = 'closed', status_at = now() WHERE id = %s AND status <> 'closed'"
+)
+WARNED = "UPDATE gateway_contact SET warned_at = now() WHERE id = %s"
+CONTACT_OF_CUSTOMER = """
+SELECT c.id, k.id
+  FROM gateway_contact c
+  JOIN gateway_thread t ON t.id = c.thread_id
+  JOIN gateway_customer k ON k.id = t.customer_id
+ WHERE t.channel = %(channel)s AND k.external_id = %(customer)s
+   AND (%(contact)s::bigint IS NULL OR c.id = %(contact)s)
+ ORDER BY c.id DESC
+ LIMIT 1
+   FOR UPDATE OF k
+"""
+SAID = """
+SELECT author, author_name, content, attachments, created_at FROM gateway_message
+ WHERE contact_id = %s ORDER BY id DESC LIMIT %s
+"""
+ASKED_FOR = """
+SELECT (SELECT count(*) FROM gateway_transcript
+         WHERE customer_id = %(customer)s AND asked_at > now() - interval '1 hour'),
+       (SELECT count(*) FROM gateway_transcript
+         WHERE address = %(address)s AND asked_at > now() - interval '1 hour')
+"""
+ASK_FOR = "INSERT INTO gateway_transcript (contact_id, customer_id, address) VALUES (%s, %s, %s)"
+
 
 INSERT_MESSAGE = """
 WITH stored AS (
@@ -196,6 +253,7 @@ PAGE = (
  LIMIT %(limit)s
 """
 )
+MESSAGE = _MESSAGE_COLUMNS + "FROM gateway_message m" + _MESSAGE_JOINS + "WHERE m.id = %s"
 MESSAGES_SINCE = (
     _MESSAGE_COLUMNS
     + "FROM gateway_message m"

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from gateway import attachment_views, pages, views
+from gateway import attachment_views, guide_views, pages, views
 
 CHANNEL = r"^chat/1\.0/brand/(?P<brand>[^/]+)/channel/(?P<channel>[^/]+)"
 
@@ -20,10 +20,15 @@ urlpatterns = [
     path("_push/v1/snapshots", views.push),
     path("_push/v1/customers", views.customers),
     path("_push/v1/counts", views.counts),
+    path("_push/v1/outbox", views.outbox),
     path("files/<str:token>", attachment_views.file),
     path("files/<str:token>/<str:name>", attachment_views.file),
     path("healthz", views.healthz),
     path("metrics", views.metrics_page),
+    path("guide/1/<str:brand>", guide_views.document),
+    path("guide/1/<str:brand>/<str:guide>", guide_views.document),
+    re_path(r"^frame/1/(?P<brand>[^/]+)/(?P<guide>guide_[^/]+)$", guide_views.frame),
+    re_path(r"^test/(?P<brand>[^/]+)/(?P<guide>guide_[^/]+)(?:/(?P<page>.*))?$", guide_views.test_page),
     path("frame/1/<str:brand>/<str:channel>", pages.frame),
     path("test/<str:brand>/<str:channel>", pages.test_page),
     path("practice/<str:language>/<str:name>", pages.practice_file),

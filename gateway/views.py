@@ -21,6 +21,7 @@ from gateway import (
     auth,
     conversations,
     doors,
+    handover,
     identity_cookie,
     intake,
     metrics,
@@ -32,7 +33,8 @@ from gateway import (
 )
 from gateway.logs import logger
 from gateway.published import Channel, registry
-from publishing.snapshot import SnapshotRefused, open_counts_request
+from live_chat import rules as live_chat_rules
+from publishing.snapshot import SnapshotRefused, open_counts_request, open_outbox_request
 
 log = logger("gateway.views")
 
@@ -90,7 +92,20 @@ async def persistent_menu_items(request: HttpRequest, brand: str, channel: str) 
     found = channel_or_refusal(request, brand, channel)
     if isinstance(found, HttpResponse):
         return found
-    return JsonResponse([], safe=False)
+    section = found.rule.section if found.rule is not None else None
+    if section is None or found.settings["enablePersistentMenu"] is not True:
+        return JsonResponse([], safe=False)
+    wanted = request.GET.get("locale", "")[:200]
+    phrases = found.phrases(wanted)
+    items = [
+        {
+            "id": live_chat_rules.item_id(item),
+            "label": phrases.get(live_chat_rules.label_key(item)) or item["label"],
+            "postback": item["postback"],
+        }
+        for item in section["menu"]
+    ]
+    return JsonResponse(items, safe=False)
 
 
 @methods("POST")
@@ -269,6 +284,25 @@ async def counts(request: HttpRequest) -> HttpResponse:
         log.warning("counts.not_handed_over", error=type(trouble).__name__)
         return JsonResponse({"code": "unavailable", "message": "Redis does not answer."}, status=503)
     return JsonResponse(answer)
+
+
+@methods("POST")
+async def outbox(request: HttpRequest) -> HttpResponse:
+    """What visitors left for the organisation, until the console names it as written down; it asks with a signed request."""
+    try:
+        done = open_outbox_request(
+            request.body, settings.GATEWAY_PUBLISHER_KEYS, environment=settings.GATEWAY_ENVIRONMENT
+        )
+    except SnapshotRefused as refusal:
+        return JsonResponse({"code": refusal.code, "message": refusal.message}, status=401)
+    try:
+        answer = await handover.hand_over(done)
+    except (psycopg.Error, OSError, TimeoutError) as trouble:
+        log.warning("outbox.not_handed_over", error=type(trouble).__name__)
+        return JsonResponse({"code": "unavailable", "message": "The database does not answer."}, status=503)
+    response = JsonResponse(answer)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @methods("GET", "HEAD")

@@ -135,6 +135,7 @@ class Environment:
             "REDIS_URL": self.redis,
             "TRUSTED_PROXIES": "",
             "GATEWAY_POLL_SECONDS": "1",
+            "GATEWAY_INACTIVITY_SECONDS": "1",
             "GATEWAY_FILES_DIR": str(FILES / self.name),
             "GATEWAY_UPLOAD_BURST": "1000",
             "DEBUG": "0",
