@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Area
-from ipblocking import section
+from ipblocking import rules, section
 
 AREA = Area(
     name="ipblocking",
@@ -19,5 +19,6 @@ AREA = Area(
     load=section.load,
     check=section.check,
     describe=section.describe,
+    private=rules.packed,
     serializer="ipblocking.api.SectionSerializer",
 )

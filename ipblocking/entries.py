@@ -94,7 +94,7 @@ def parse(text: str, *, now: float) -> Parsed:
         line = raw.strip()
         # The lines of a public list are mostly bare IPv4 addresses; they take the short way, and most others one not much longer.
         try:
-            keys.append(int.from_bytes(inet_pton(AF_INET, line), "big") << 7 | _SINGLE)
+            keys.append(int.from_bytes(inet_pton(AF_INET, line), "big") << 7 | SINGLE)
         except (OSError, ValueError):
             if not line:
                 continue
@@ -126,19 +126,26 @@ _NOTHING: _Detail = ("", None)
 # A key orders entries as a section does, by family, address, length and kind, in one number: comparing numbers is ten times as fast as
 # comparing tuples in tuples. IPv4: address, 6 bits of length, 1 of kind (0: exception); IPv6: a mark, address, 8 bits, 1.
 _SIX = 1 << 137
-_SINGLE = 32 << 1 | 1
+SINGLE = 32 << 1 | 1
 #: Bits of a place in the order of writing: enough for MAX_ENTRIES.
 _PLACE_BITS = 20
 _LENGTHS = {str(length): length for length in range(129)}
 
 
-def _key_of(network: Network, kind: str) -> int:
+def key_of(network: Network, kind: str) -> int:
+    """The place of an entry in the order of a section, as one number."""
     family, first, prefix = network
     block = kind == "block"
     return first << 7 | prefix << 1 | block if family == 4 else _SIX | first << 9 | prefix << 1 | block
 
 
-def _network_of(key: int) -> Network:
+def is_four(key: int) -> bool:
+    """Whether the entry of a key is of IPv4."""
+    return key < _SIX
+
+
+def network_of(key: int) -> Network:
+    """The network of the entry with this key."""
     if key < _SIX:
         return Network(4, key >> 7, key >> 1 & 63)
     key ^= _SIX
@@ -164,7 +171,7 @@ class _Found:
         self.numbers.append(number)
 
     def add_entry(self, entry: Entry) -> None:
-        key = _key_of(entry.network, entry.kind)
+        key = key_of(entry.network, entry.kind)
         self.add(key, str(entry.network), entry.line, (entry.reason, entry.expires))
 
     def cut(self, count: int) -> None:
@@ -204,7 +211,7 @@ class Entries(Sequence[Entry]):
         place = range(len(self))[place]
         key = self.keys[place]
         reason, expires = self.details.get(place, _NOTHING)
-        return Entry(_network_of(key), KINDS[not key & 1], reason, expires, self.numbers[place])
+        return Entry(network_of(key), KINDS[not key & 1], reason, expires, self.numbers[place])
 
     def lines(self) -> list[str]:
         """The lines of a section."""
@@ -219,14 +226,14 @@ class Entries(Sequence[Entry]):
 
     def within(self, one: Network) -> range:
         """The places of the entries whose first address lies in a network."""
-        begin = _key_of(Network(one.family, one.first, 0), "allow")
-        end = _key_of(Network(one.family, one.last, BITS[one.family]), "block")
+        begin = key_of(Network(one.family, one.first, 0), "allow")
+        end = key_of(Network(one.family, one.last, BITS[one.family]), "block")
         return range(bisect_left(self.keys, begin), bisect_right(self.keys, end))
 
     def of(self, one: Network) -> range:
         """The places of the entries of exactly this network."""
         return range(
-            bisect_left(self.keys, _key_of(one, "allow")), bisect_right(self.keys, _key_of(one, "block"))
+            bisect_left(self.keys, key_of(one, "allow")), bisect_right(self.keys, key_of(one, "block"))
         )
 
     def blocked_at_most(self, family: int) -> int:
@@ -253,9 +260,9 @@ class _Short:
             return None
         block = not line.startswith("allow ")
         subject, _, tail = (line if block else line[6:]).partition(" ")
-        detail = self._tails.get(tail, False)
-        if detail is False:
-            detail = self._tails[tail] = self._detail(tail)
+        if tail not in self._tails:
+            self._tails[tail] = self._detail(tail)
+        detail = self._tails[tail]
         if detail is None:
             return None
         address, slash, length = subject.partition("/")
@@ -537,14 +544,26 @@ def to_lines(entries: Iterable[Entry]) -> list[str]:
 def of_lines(lines: Sequence[Any]) -> Entries:
     """The entries of a section's lines, sorted. Raises ValueError, naming the place, when one is not well-formed; see `problems`."""
     found = _Found()
-    short = _Short(0.0)
+    read = LineReader().read
     for number, line in enumerate(lines):
-        read = short.read(line) if isinstance(line, str) else None
-        if read is not None:
-            found.add(read[0], read[1], number + 1, read[2])
-        else:
-            found.add_entry(entry_of(line, number))
+        key, text, detail = read(line, number)
+        found.add(key, text, number + 1, detail)
     return _once(found)[0]
+
+
+class LineReader:
+    """Reads the lines of a section one by one."""
+
+    def __init__(self) -> None:
+        self._short = _Short(0.0)
+
+    def read(self, line: Any, number: int = 0) -> tuple[int, str, tuple[str, int | None]]:
+        """Key, network, and (reason, expiry) of a section's line, which is the `number`th from 0. Raises ValueError."""
+        found = self._short.read(line) if isinstance(line, str) else None
+        if found is None:
+            entry = entry_of(line, number)
+            found = key_of(entry.network, entry.kind), str(entry.network), (entry.reason, entry.expires)
+        return found
 
 
 def entry_of(line: Any, number: int = 0) -> Entry:
@@ -659,7 +678,7 @@ def _line_problems(path: str, lines: Any, known: Callable[[Sequence[str]], bool]
             if len(entries) != 1:
                 out.append(Problem(place, "not_an_entry", line[:100]))
                 continue
-            here, canonical = _key_of(entries[0].network, entries[0].kind), line_of(entries[0])
+            here, canonical = key_of(entries[0].network, entries[0].kind), line_of(entries[0])
         if canonical != line:
             out.append(Problem(place, "not_canonical", canonical[:100]))
         if here <= before:

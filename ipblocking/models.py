@@ -113,7 +113,7 @@ class ListUse(TenantModel):
 class BlockEntry(TenantModel):
     """One entry of a list as a row: who put it there and when, and whom it has met.
 
-    References are held by the composite key of row security alone: checking each three times would double the time of a large save.
+    References are held by triggers that look once for a statement: a key asks for each row, which is most of the time of a large save.
     """
 
     class Kind(models.TextChoices):

@@ -10,17 +10,29 @@ which also compares with C radix trees).
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import zlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from .addresses import BITS, Network, read_address
-from .entries import Entry, all_lines, entry_of, moment_text
+from .entries import (
+    MAX_CHARACTERS,
+    SINGLE,
+    Entry,
+    LineReader,
+    all_lines,
+    is_four,
+    key_of,
+    moment_text,
+    network_of,
+)
 
 _NEVER = float("inf")
 _ABSENT = -1
@@ -62,21 +74,65 @@ _compiled: WeakValueDictionary[bytes, Matcher] = WeakValueDictionary()
 def compile_lines(lines: Sequence[str]) -> Matcher:
     """The matcher of one list's lines, made once for as long as somebody holds it. Raises ValueError."""
     try:
-        key = hashlib.sha256("\n".join(lines).encode()).digest()
-    except (TypeError, UnicodeEncodeError):
+        return compile_text("\n".join(lines))
+    except TypeError:
         raise ValueError("a line of the list is no text") from None
+
+
+def compile_text(text: str) -> Matcher:
+    """The same of a list's lines as one text. Raises ValueError."""
+    key = hashlib.sha256(text.encode()).digest()
     found = _compiled.get(key)
     if found is None:
-        found = _compiled[key] = Matcher.of_lines(lines)
+        found = _compiled[key] = Matcher.of_lines(_split(text))
     return found
 
 
-def compile(section: Mapping[str, Any]) -> Blocklist:
-    """The decisions of a published section (format 1). Raises ValueError when it is not well-formed."""
+#: Characters of a list that are cut into lines at once: all of them would weigh ten times what is made of them.
+_PIECE = 1 << 16
+
+
+def _split(text: str) -> Iterator[str]:
+    begin = 0
+    while begin < len(text):
+        end = text.find("\n", begin + _PIECE)
+        end = len(text) if end < 0 else end
+        yield from text[begin:end].split("\n")
+        begin = end + 1
+
+
+def packed(section: Mapping[str, Any]) -> dict[str, Any]:
+    """A section (format 1) as it travels to an environment: each list one compressed text. `compile` reads both.
+
+    {"format": 2, "lists": [[name, lines as Base64 of zlib]]}; the channel's own list has no name.
+    """
+    lists = [
+        [name, base64.b64encode(zlib.compress("\n".join(lines).encode(), 1)).decode("ascii")]
+        for name, lines in all_lines(section)
+    ]
+    return {"format": 2, "lists": lists}
+
+
+def _unpacked(text: str) -> str:
+    packer = zlib.decompressobj()
     try:
-        if section["format"] != 1:
+        plain = packer.decompress(base64.b64decode(text, validate=True), 4 * MAX_CHARACTERS)
+    except zlib.error:
+        raise ValueError("a list is not compressed as it should be") from None
+    if not packer.eof:
+        raise ValueError("a list is cut short, or too long")
+    return plain.decode()
+
+
+def compile(section: Mapping[str, Any]) -> Blocklist:
+    """The decisions of a published section (format 1, or 2 as it travels). Raises ValueError when it is not well-formed."""
+    try:
+        if section["format"] == 2:
+            lists = [(name, compile_text(_unpacked(text))) for name, text in section["lists"]]
+        elif section["format"] == 1:
+            lists = [(name, compile_lines(lines)) for name, lines in all_lines(section)]
+        else:
             raise ValueError("the section is of a format that is not known here")
-        lists = [(name, compile_lines(lines)) for name, lines in all_lines(section)]
     except (KeyError, TypeError) as error:
         raise ValueError(f"the section is not well-formed: {error!r}") from None
     return Blocklist([(name, matcher) for name, matcher in lists if len(matcher)])
@@ -86,7 +142,10 @@ class _Family:
     """The networks of one family, as segments."""
 
     __slots__ = (
+        "_allowed",
+        "_before",
         "_bits",
+        "_expiring",
         "_open",
         "_texts",
         "allows",
@@ -110,34 +169,65 @@ class _Family:
         self.parents = array("i")
         self.allows = bytearray()
         self.expires = array("d")
-        self.reasons: list[str] = []
+        #: By index; most have none.
+        self.reasons: dict[int, str] = {}
         self.buckets = array("I")
         self._texts: dict[str, str] = {}
+        self._allowed: list[int] = []
+        self._expiring: dict[int, float] = {}
+        self._before = -1
         #: (last address, index) of the networks we are inside of.
         self._open: list[tuple[int, int]] = []
         self._segment(0, _ABSENT)
 
-    def add(self, first: int, prefix: int, allow: bool, expires: float, reason: str) -> None:
-        """The next network. They come by first address, wider ones first, an exception before a block of the same network.
+    def add(self, key: int, allow: bool, expires: float, reason: str) -> None:
+        """The next network, by its key. They come by first address, wider ones first, an exception before a block of the same network.
 
         Raises ValueError for one out of order.
         """
-        opened, index = self._open, len(self.allows)
-        if index:
-            before = (self.firsts[-1], self.prefixes[-1], not self.allows[-1])
-            if before > (first, prefix, not allow):
-                raise ValueError("the list is not sorted")
+        if key < self._before:
+            raise ValueError("the list is not sorted")
+        self._before = key
+        first, prefix = network_of(key)[1:]
+        index = len(self.firsts)
+        if allow:
+            self._allowed.append(index)
+        if expires != _NEVER:
+            self._expiring[index] = expires
+        if reason:
+            self.reasons[index] = self._texts.setdefault(reason, reason)
+        self._open_at(first)
+        self.firsts.append(first)
+        self.prefixes.append(prefix)
+        self.parents.append(self._open[-1][1] if self._open else _ABSENT)
+        self._segment(first, index)
+        self._open.append((first | ((1 << (self._bits - prefix)) - 1), index))
+
+    def add_address(self, first: int, key: int) -> None:
+        """The same for a block of a single address: most of a long list, so it is done in one go."""
+        if key < self._before:
+            raise ValueError("the list is not sorted")
+        self._before = key
+        opened, starts = self._open, self.starts
+        if opened and opened[-1][0] < first:
+            self._open_at(first)
+        index, parent = len(self.firsts), opened[-1][1] if opened else _ABSENT
+        self.firsts.append(first)
+        self.prefixes.append(self._bits)
+        self.parents.append(parent)
+        if starts[-1] == first:
+            self.owners[-1] = index
+        else:
+            starts.append(first)
+            self.owners.append(index)
+        opened.append((first, index))
+
+    def _open_at(self, first: int) -> None:
+        """We have come to an address: close what ends before it."""
+        opened = self._open
         while opened and opened[-1][0] < first:
             last, _ = opened.pop()
             self._segment(last + 1, opened[-1][1] if opened else _ABSENT)
-        self.firsts.append(first)
-        self.prefixes.append(prefix)
-        self.parents.append(opened[-1][1] if opened else _ABSENT)
-        self.allows.append(allow)
-        self.expires.append(expires)
-        self.reasons.append(self._texts.setdefault(reason, reason) if reason else "")
-        self._segment(first, index)
-        opened.append((first | ((1 << (self._bits - prefix)) - 1), index))
 
     def finish(self) -> None:
         """No network comes any more."""
@@ -148,6 +238,14 @@ class _Family:
             if last < top:
                 self._segment(last + 1, opened[-1][1] if opened else _ABSENT)
         self._texts.clear()
+        self.allows = bytearray(len(self.firsts))
+        for index in self._allowed:
+            self.allows[index] = 1
+        self.expires = array("d", [_NEVER]) * len(self.firsts)
+        for index, expires in self._expiring.items():
+            self.expires[index] = expires
+        self._allowed.clear()
+        self._expiring.clear()
         # Where each /16 begins among the segments: the search then looks at a handful, not at all of them.
         if self._bits == 32 and len(self.allows) > 1_000:
             self.buckets.extend(bisect_right(self.starts, number << 16) - 1 for number in range(1 << 16))
@@ -180,10 +278,10 @@ class Matcher:
         self._four, self._six = _Family(4), _Family(6)
         # `allow` comes before `block`, as in a section.
         for entry in sorted(entries, key=itemgetter(0, 1)):
-            family, first, prefix = entry.network
-            table = self._four if family == 4 else self._six
+            table = self._four if entry.network.family == 4 else self._six
             expires = _NEVER if entry.expires is None else entry.expires
-            table.add(first, prefix, entry.kind == "allow", expires, entry.reason)
+            allow = entry.kind == "allow"
+            table.add(key_of(entry.network, entry.kind), allow, expires, entry.reason)
         self._finish()
 
     @classmethod
@@ -191,16 +289,17 @@ class Matcher:
         """Of a section's lines, without making an object of each. Raises ValueError when they are not well-formed, or not sorted."""
         made = cls.__new__(cls)
         made._four, made._six = _Family(4), _Family(6)
-        four, six = made._four.add, made._six.add
+        address, four, six = made._four.add_address, made._four.add, made._six.add
+        read = LineReader().read
         for number, line in enumerate(lines):
             try:
-                four(int.from_bytes(inet_pton(AF_INET, line), "big"), 32, False, _NEVER, "")
-                continue
+                value = int.from_bytes(inet_pton(AF_INET, line), "big")
             except (OSError, TypeError, UnicodeEncodeError):
-                entry = entry_of(line, number)
-            family, first, prefix = entry.network
-            expires = _NEVER if entry.expires is None else entry.expires
-            (four if family == 4 else six)(first, prefix, entry.kind == "allow", expires, entry.reason)
+                key, _, (reason, expires) = read(line, number)
+                add = four if is_four(key) else six
+                add(key, not key & 1, _NEVER if expires is None else expires, reason)
+            else:
+                address(value, value << 7 | SINGLE)
         made._finish()
         return made
 
@@ -257,7 +356,7 @@ class Matcher:
             "block" if blocked else "allow",
             address,
             address if single else str(self._network(table, index)),
-            table.reasons[index],
+            table.reasons.get(index, ""),
             None if expires == _NEVER else expires,
         )
 
@@ -278,7 +377,7 @@ class Matcher:
                 Rule(
                     network=str(self._network(table, index)),
                     kind="allow" if table.allows[index] else "block",
-                    reason=table.reasons[index],
+                    reason=table.reasons.get(index, ""),
                     expires=None if expires == _NEVER else moment_text(int(expires)),
                     active=expires > now,
                 )

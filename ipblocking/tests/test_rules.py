@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import tracemalloc
+import zlib
 from typing import Any
 
 import pytest
@@ -323,3 +325,46 @@ def test_one_shared_list_is_compiled_once_however_many_channels_use_it() -> None
 def test_a_section_of_another_shape_is_not_compiled(broken: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="section"):
         rules.compile(broken)
+
+
+# --- as it travels ---------------------------------------------------------------------------------------------------
+
+
+def test_a_section_as_it_travels_decides_the_same() -> None:
+    lines = to_lines(
+        parse("10.0.0.0/8 # é\nallow 10.1.0.0/16 until 2030-01-01\n2001:db8::/32", now=NOW).entries
+    )
+    whole = section(lines, {"Bots": ["9.9.9.9"], "Empty": []})
+    travelling = rules.compile(rules.packed(whole))
+    for address in ("10.2.0.1", "10.1.0.1", "2001:db8::7", "9.9.9.9", "8.8.8.8"):
+        assert travelling.blocked(address, NOW) == rules.compile(whole).blocked(address, NOW)
+    assert [name for name, _ in travelling.lists] == ["", "Bots"]
+
+
+def test_a_list_longer_than_a_piece_is_read_to_its_end() -> None:
+    lines = [f"10.{n >> 8}.{n & 255}.{last}" for n in range(6_000) for last in (10, 20)]
+    where = rules.compile(rules.packed(section(lines)))
+    assert len(where) == len(lines)
+    assert where.blocked(lines[-1], NOW).blocked
+
+
+def _as_text(plain: bytes) -> str:
+    return base64.b64encode(plain).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not base64!",
+        _as_text(b"not compressed"),
+        _as_text(zlib.compress(b"1.1.1.1")[:-5]),
+        _as_text(zlib.compress(b"\xff")),
+        _as_text(zlib.compress(b"1.1.1.1\nnonsense")),
+        _as_text(zlib.compress(b"2.2.2.2\n1.1.1.1")),
+        _as_text(zlib.compress(b"1" * 30_000_000)),
+        7,
+    ],
+)
+def test_what_did_not_travel_well_is_not_compiled(text: object) -> None:
+    with pytest.raises(ValueError):
+        rules.compile({"format": 2, "lists": [["", text]]})

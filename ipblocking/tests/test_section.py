@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone, translation
 
 from channels_config.models import Channel
 from channels_config.tests.factories import channel as make_channel
@@ -189,3 +190,30 @@ def test_a_save_of_a_shared_list_publishes_each_channel_that_uses_it(channel: Ch
     services.publish_uses(target)
     assert ListUse.objects.filter(list=target, waiting_since=None).count() == 0
     assert (channel.tenant_id, target.pk) in services.waiting_lists()
+
+
+def test_an_entry_belongs_to_a_list_of_its_own_organisation() -> None:
+    mine, other = organisation(1009), organisation(2002)
+    with tenant_scope(other.pk):
+        theirs = shared("Theirs", "9.9.9.9")
+    with tenant_scope(mine.pk):
+        target = shared("Mine", "1.1.1.1")
+        with pytest.raises(IntegrityError, match="no list of its organisation"), transaction.atomic():
+            BlockEntry.objects.create(
+                list_id=theirs.pk, network="2.2.2.2", kind="block", added_at=timezone.now()
+            )
+        with pytest.raises(IntegrityError, match="stays in its list"), transaction.atomic():
+            BlockEntry.objects.filter(list=target).update(list_id=theirs.pk)
+
+
+def test_a_list_with_entries_cannot_vanish_under_them(channel: Channel) -> None:
+    mine = own(channel, "1.1.1.1")
+    with (
+        pytest.raises(IntegrityError, match="has entries"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("DELETE FROM ipblocking_addresslist WHERE id = %s", [mine.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    mine.delete()
+    assert not BlockEntry.objects.exists()
