@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from api import tokens, webhooks
-from api.forms import ChangeWebhookForm, TokenForm, WebhookForm
+from api.forms import ChangeWebhookForm, SecretForm, TokenForm, WebhookForm
 from api.models import Message, Scope, Token, Webhook
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
@@ -98,8 +98,39 @@ def webhook_list(request: TenantRequest, brand: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook(request: TenantRequest, brand: int, webhook_id: int) -> HttpResponse:
     """One webhook: its settings, and what was sent."""
+    return _webhook_page(request, _webhook(webhook_id))
+
+
+@requires(Role.ADMIN)
+@require_POST
+def replace_secret(request: TenantRequest, brand: int, webhook_id: int) -> HttpResponse:
+    """A new secret; it is in the answer to this form, and nowhere afterwards."""
     found = _webhook(webhook_id)
-    if request.method == "POST":
+    form = SecretForm(request.POST)
+    if not form.is_valid():
+        return _webhook_page(request, found, secret_form=form, status=422)
+    made = webhooks.replace_secret(found, overlap=form.lasts(), by=request.user)
+    return _webhook_page(request, made.webhook, made=made)
+
+
+@requires(Role.ADMIN)
+@require_POST
+def end_former_secret(request: TenantRequest, brand: int, webhook_id: int) -> HttpResponse:
+    webhooks.end_former_secret(_webhook(webhook_id), by=request.user)
+    messages.success(request, _("Only the newest secret signs from now on."))
+    return HttpResponseRedirect(reverse("integrations:webhook", args=[brand, webhook_id]))
+
+
+def _webhook_page(
+    request: TenantRequest,
+    found: Webhook,
+    *,
+    made: webhooks.Made | None = None,
+    secret_form: SecretForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    of_settings = made is None and secret_form is None
+    if request.method == "POST" and of_settings:
         form = ChangeWebhookForm(request.POST)
         if form.is_valid():
             webhooks.change_webhook(found, **form.cleaned_data, by=request.user)
@@ -114,6 +145,9 @@ def webhook(request: TenantRequest, brand: int, webhook_id: int) -> HttpResponse
         "api/webhook.html",
         {
             "form": form,
+            "secret_form": secret_form or SecretForm(),
+            "made": made,
+            "former_holds": webhooks.former_holds(found),
             "webhook": found,
             "page": page,
             "rows": [
@@ -128,7 +162,7 @@ def webhook(request: TenantRequest, brand: int, webhook_id: int) -> HttpResponse
                 for one in page
             ],
         },
-        status=422 if form.is_bound and form.errors else 200,
+        status=422 if form.is_bound and form.errors else status,
     )
 
 
@@ -154,7 +188,7 @@ def again(request: TenantRequest, brand: int, webhook_id: int, message_id: int) 
     found = Message.objects.filter(webhook=_webhook(webhook_id), pk=message_id).first()
     if found is None:
         raise Http404
-    webhooks.send_again(found)
+    webhooks.send_again(found, by=request.user)
     messages.success(request, _("The message is being sent again."))
     return HttpResponseRedirect(reverse("integrations:webhook", args=[brand, webhook_id]))
 

@@ -73,3 +73,16 @@ class ChangeWebhookForm(WebhookForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(["active", "url", "events"])
+
+
+class SecretForm(forms.Form):
+    overlap = forms.TypedChoiceField(
+        label=_("The former secret signs beside it for"),
+        choices=[(24, _("a day")), (168, _("a week")), (1, _("an hour")), (0, _("no longer: it leaked"))],
+        coerce=int,
+        initial=24,
+        help_text=_("Until then each message bears two signatures, and your system may check either."),
+    )
+
+    def lasts(self) -> timedelta:
+        return timedelta(hours=self.cleaned_data["overlap"])

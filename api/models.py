@@ -78,11 +78,13 @@ class IdempotentAnswer(TenantModel):
 
 
 class Webhook(TenantModel):
-    """An address told of publications. The secret is encrypted (kit.secrets)."""
+    """An address told of publications. The secrets are encrypted (kit.secrets); the former one signs as well until `former_until`."""
 
     url = models.CharField(_("address"), max_length=500)
     events = models.JSONField(default=list)
     secret = models.TextField()
+    former_secret = models.TextField(default="", blank=True)
+    former_until = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
     made_by_label = models.CharField(max_length=254)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -31,7 +31,7 @@ from api import problems, schema, shapes
 from api.base import ApiView, idempotent, must_match, tagged
 from api.models import Scope
 from areas.contract import Area, NotPublishable, Section
-from areas.registry import areas
+from areas.registry import areas_of
 from areas.saving import save_draft
 from channels_config import services
 from channels_config.models import Channel
@@ -202,10 +202,11 @@ class Sections(ApiView):
         tagged=True,
     )
     def get(self, request: Request, organisation: int, channel_id: str) -> Response:
-        everything = sections(self.channel(channel_id))
+        found = self.channel(channel_id)
+        everything = sections(found)
         items = [
             {"area": one.name, "label": str(one.label), "etag": f'"{digest(everything[one.name])}"'}
-            for one in areas()
+            for one in areas_of(found.kind)
         ]
         return tagged(request, {"items": items, "next": None}, digest(everything))
 
@@ -218,7 +219,7 @@ class SectionView(ApiView):
     needs: ClassVar = {"PUT": Scope.SECTIONS, "PATCH": Scope.SECTIONS}
 
     def get(self, request: Request, organisation: int, channel_id: str) -> Response:
-        return self._shown(request, self.area.dump(self.channel(channel_id)))
+        return self._shown(request, self.area.dump(self.with_area(channel_id)))
 
     def put(self, request: Request, organisation: int, channel_id: str) -> Response:
         return self._save(request, channel_id, lambda shown: request.data)
@@ -226,8 +227,15 @@ class SectionView(ApiView):
     def patch(self, request: Request, organisation: int, channel_id: str) -> Response:
         return self._save(request, channel_id, lambda shown: merged(shown, request.data))
 
+    def with_area(self, channel_id: str, *, lock: bool = False) -> Channel:
+        """Raises NotFound: also for a channel of a kind that lacks the area."""
+        found = self.channel(channel_id, lock=lock)
+        if found.kind not in self.area.kinds:
+            raise NotFound
+        return found
+
     def _save(self, request: Request, channel_id: str, wanted_of: Any) -> Response:
-        found = self.channel(channel_id, lock=True)
+        found = self.with_area(channel_id, lock=True)
         everything = sections(found)
         current = everything[self.area.name]
         wanted = self.area.restored(wanted_of(self.area.redact(current)), current)
@@ -372,7 +380,7 @@ class RollBack(ApiView):
                 "not_restorable",
                 _("This release took the channel off: there is nothing in it to bring back."),
             )
-        known = {one.name for one in areas()}
+        known = {one.name for one in areas_of(found.kind)}
         if area is not None and (area not in old.sections or area not in known):
             raise problems.invalid({"area": [_("The release has no such area.")]})
         everything = sections(found)

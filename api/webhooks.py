@@ -28,7 +28,7 @@ from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
 from kit.http import CallFailed, SafeClient, run, url_problem
-from kit.secrets import Keyring
+from kit.secrets import Keyring, Unreadable
 from publishing.announce import Told
 from publishing.models import Release
 from tenants.models import Organisation
@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 
 register("webhook.created", _("%(actor)s created a webhook to %(url)s"))
 register("webhook.changed", _("%(actor)s changed the webhook to %(url)s"))
+register("webhook.secret_replaced", _("%(actor)s gave the webhook to %(url)s a new secret"))
+register("webhook.former_secret_ended", _("%(actor)s ended the former secret of the webhook to %(url)s"))
+register("webhook.message_repeated", _("%(actor)s had a message sent to %(url)s again"))
 register("webhook.deleted", _("%(actor)s deleted the webhook to %(url)s"))
 
 EVENTS: dict[str, Promise] = {
@@ -66,6 +69,9 @@ ERRORS: dict[str, Promise] = {
     "too_large": _("The answer was too large."),
     "redirected": _("The address leads elsewhere; enter where it leads."),
     "too_many_redirects": _("The address leads elsewhere; enter where it leads."),
+    "unreadable_secret": _(
+        "The webhook's secret cannot be read: the key it was kept under is missing here. Tell whoever operates this installation."
+    ),
     "rubbish": _("The answer could not be read."),
 }
 
@@ -83,7 +89,7 @@ def error_sentence(message: Message) -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """A new webhook with its secret, which is not shown again."""
+    """A webhook with its new secret, which is not shown again."""
 
     webhook: Webhook
     secret: str
@@ -91,7 +97,7 @@ class Made:
 
 def create_webhook(*, url: str, events: Iterable[str], by: User) -> Made:
     """A new webhook of the organisation in force; `url` has passed `address_fault`."""
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    secret = _new_secret()
     webhook = Webhook.objects.create(
         url=url,
         events=sorted(set(events)),
@@ -108,6 +114,40 @@ def change_webhook(webhook: Webhook, *, url: str, events: Iterable[str], active:
     record("webhook.changed", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(url))
 
 
+def replace_secret(webhook: Webhook, *, overlap: timedelta, by: User) -> Made:
+    """A new secret. For `overlap` messages bear both signatures, so that the receiver may change when it likes; with none, at once.
+
+    While a former secret still holds, it gives way to the one that is replaced: never more than two sign.
+    """
+    webhook = Webhook.objects.select_for_update().get(pk=webhook.pk)
+    secret = _new_secret()
+    webhook.former_secret, webhook.former_until = "", None
+    if overlap > timedelta(0):
+        webhook.former_secret, webhook.former_until = webhook.secret, timezone.now() + overlap
+    webhook.secret = _keys().encrypt(secret, place=_place())
+    webhook.save(update_fields=["secret", "former_secret", "former_until"])
+    record("webhook.secret_replaced", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(webhook.url))
+    return Made(webhook, secret)
+
+
+def end_former_secret(webhook: Webhook, *, by: User) -> None:
+    """From now on only the newest secret signs."""
+    webhook = Webhook.objects.select_for_update().get(pk=webhook.pk)
+    if webhook.former_secret:
+        webhook.former_secret, webhook.former_until = "", None
+        webhook.save(update_fields=["former_secret", "former_until"])
+        record(
+            "webhook.former_secret_ended", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(webhook.url)
+        )
+
+
+def former_holds(webhook: Webhook) -> bool:
+    """Whether the former secret still signs."""
+    return bool(
+        webhook.former_secret and webhook.former_until is not None and webhook.former_until > timezone.now()
+    )
+
+
 def delete_webhook(webhook: Webhook, *, by: User) -> None:
     record("webhook.deleted", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(webhook.url))
     webhook.delete()
@@ -121,8 +161,10 @@ def send_test(webhook: Webhook) -> Message:
     )
 
 
-def send_again(message: Message) -> None:
-    """Try a message anew, whatever became of it."""
+def send_again(message: Message, *, by: User) -> None:
+    """Try a message anew, whatever became of it: the same body under the same id, so that a receiver can tell that it has it."""
+    url = shown_url(Webhook.objects.get(pk=message.webhook_id).url)
+    record("webhook.message_repeated", by=by, subject=f"webhook:{message.webhook_id}", url=url)
     message.state, message.attempts, message.next_attempt_at = Message.State.WAITING, 0, timezone.now()
     message.save(update_fields=["state", "attempts", "next_attempt_at"])
 
@@ -194,11 +236,21 @@ def send(tenant_id: int, message_id: int) -> None:
         message.attempts += 1
         message.next_attempt_at = timezone.now() + timedelta(seconds=_CLAIM)
         message.save(update_fields=["attempts", "next_attempt_at"])
-        secret = _keys().decrypt(webhook.secret, place=_place())
+        signing = [webhook.secret, *([webhook.former_secret] if former_holds(webhook) else [])]
+        try:
+            known = [_keys().decrypt(one, place=_place()) for one in signing]
+        except Unreadable:
+            # A key was taken away too early. Nothing is sent unsigned; put back, the message goes out by itself.
+            Message.objects.filter(pk=message.pk).update(
+                error="unreadable_secret",
+                status=None,
+                next_attempt_at=timezone.now()
+                + timedelta(seconds=WAITS[min(message.attempts, len(WAITS)) - 1]),
+            )
+            log.warning("webhook secret cannot be read", webhook=webhook.pk)
+            return
     body = json.dumps(message.body, ensure_ascii=False, separators=(",", ":")).encode()
-    status, error = run(
-        _call(webhook.url, body, headers(secret, f"msg_{message.pk}", int(time.time()), body))
-    )
+    status, error = run(_call(webhook.url, body, headers(known, f"msg_{message.pk}", int(time.time()), body)))
     good = status is not None and 200 <= status < 300
     with tenant_scope(tenant_id):
         message.status, message.error = status, error
@@ -230,17 +282,24 @@ async def _call(url: str, body: bytes, sent: Mapping[str, str]) -> tuple[int | N
     return answer.status, ""
 
 
-def headers(secret: str, identity: str, at: int, body: bytes) -> dict[str, str]:
-    """Standard Webhooks: HMAC-SHA256 over id, time (Unix seconds) and body, joined by dots."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = hmac.new(key, f"{identity}.{at}.".encode() + body, hashlib.sha256).digest()
+def headers(known: Sequence[str], identity: str, at: int, body: bytes) -> dict[str, str]:
+    """Standard Webhooks: HMAC-SHA256 over id, time (Unix seconds) and body, joined by dots; one signature for each secret."""
+    signatures = []
+    for secret in known:
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        signed = hmac.new(key, f"{identity}.{at}.".encode() + body, hashlib.sha256).digest()
+        signatures.append(f"v1,{base64.b64encode(signed).decode()}")
     return {
         "Content-Type": "application/json",
         "User-Agent": "chatadmin-webhooks",
         "webhook-id": identity,
         "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+        "webhook-signature": " ".join(signatures),
     }
+
+
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def _keys() -> Keyring:

@@ -14,7 +14,7 @@ from api.tests.conftest import Api, Side
 from api.tokens import hashed, revoke_token
 from api.views import merged
 from areas.contract import Problem
-from areas.registry import areas
+from areas.registry import areas, areas_of
 from audit.models import Entry
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
@@ -259,7 +259,7 @@ def test_what_one_has_already_is_not_sent_again(alice: Side, api: Api) -> None:
 
 
 def test_a_section_sent_back_as_it_is_makes_no_release(alice: Side, api: Api) -> None:
-    for area in areas():
+    for area in areas_of(alice.channel.kind):
         where = at(alice.channel, f"sections/{area.name}/")
         read = api("GET", where)
         assert api("PUT", where, read.json()).json() == read.json()
@@ -295,7 +295,7 @@ def test_a_merge_patch_does_what_its_rfc_says(target: Any, patch: Any, result: A
     "junk", [None, 7, "x", [], {}, {"format": 1}, {"format": "1"}, {"format": True}, [[{}]]]
 )
 def test_no_json_whatever_makes_an_area_stumble(alice: Side, api: Api, junk: Any) -> None:
-    for area in areas():
+    for area in areas_of(alice.channel.kind):
         where = at(alice.channel, f"sections/{area.name}/")
         problem(api("PUT", where, junk), 400, "invalid")
 
@@ -313,7 +313,7 @@ def test_a_section_is_refused_by_the_rules_of_its_page(alice: Side, api: Api) ->
 
 def test_the_areas_are_listed_with_their_versions(alice: Side, api: Api) -> None:
     listed = api("GET", at(alice.channel, "sections/")).json()["items"]
-    assert [one["area"] for one in listed] == [area.name for area in areas()]
+    assert [one["area"] for one in listed] == [area.name for area in areas_of(alice.channel.kind)]
     assert (
         next(one["etag"] for one in listed if one["area"] == "channels_config")
         == api("GET", at(alice.channel, CSS))["ETag"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import html
 import re
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from api.models import Message, Token, Webhook
 from api.tests.conftest import Api, Side
 from api.tokens import hashed
 from audit.models import Entry
+from kit.secrets import new_key
 from publishing.tests.factories import release
 from tenants.scope import tenant_scope
 
@@ -80,6 +82,13 @@ def message(side: Side) -> Message:
         return Message.objects.latest("pk")
 
 
+def signature(secret: str, headers: dict[str, str], body: bytes) -> str:
+    """As Standard Webhooks has it, made by the receiver."""
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
 def test_a_release_is_told_and_its_signature_is_that_of_standard_webhooks(
     alice: Side, listener: Listener
 ) -> None:
@@ -87,10 +96,7 @@ def test_a_release_is_told_and_its_signature_is_that_of_standard_webhooks(
     release(alice.channel, by=alice.admin, note="Summer")
     work(alice)
     [(headers, body)] = listener.heard
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    key = base64.b64decode(made.secret.removeprefix("whsec_"))
-    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert headers["webhook-signature"] == signature(made.secret, headers, body)
     assert b'"type":"release.created"' in body
     assert b'"note":"Summer"' in body
     assert (message(alice).state, message(alice).status) == ("sent", 204)
@@ -129,9 +135,97 @@ def test_a_message_that_is_not_taken_is_sent_again_later_and_given_up_in_the_end
     assert message(alice).state == "failed"
     listener.answer = 200
     with tenant_scope(alice.organisation.pk):
-        webhooks.send_again(Message.objects.get())
+        webhooks.send_again(Message.objects.get(), by=alice.admin)
     work(alice)
     assert message(alice).state == "sent"
+
+
+def test_a_new_secret_and_the_former_one_both_sign_for_a_while(
+    alice: Side, browser: Client, listener: Listener
+) -> None:
+    first = hook(alice, listener.url)
+    here = [alice.organisation.number, first.webhook.pk]
+    page = browser.post(reverse("integrations:secret", args=here), {"overlap": "24"}).content.decode()
+    found = re.search(r"whsec_[\w+/=]{32}", html.unescape(page))
+    assert found is not None
+    second = found[0]
+    assert second != first.secret
+    assert "whsec_" not in browser.get(reverse("integrations:webhook", args=here)).content.decode()
+
+    def signatures() -> tuple[str, dict[str, str], bytes]:
+        with tenant_scope(alice.organisation.pk):
+            webhooks.send_test(Webhook.objects.get())
+        work(alice)
+        headers, body = listener.heard[-1]
+        return headers["webhook-signature"], headers, body
+
+    sent, headers, body = signatures()
+    assert sent.split(" ") == [signature(second, headers, body), signature(first.secret, headers, body)]
+    with tenant_scope(alice.organisation.pk):
+        Webhook.objects.update(former_until=timezone.now() - timedelta(seconds=1))
+    sent, headers, body = signatures()
+    assert sent == signature(second, headers, body)
+    with tenant_scope(alice.organisation.pk):
+        Webhook.objects.update(former_until=timezone.now() + timedelta(hours=1))
+    browser.post(reverse("integrations:end_former", args=here))
+    sent, headers, body = signatures()
+    assert sent == signature(second, headers, body)
+    with tenant_scope(alice.organisation.pk):
+        third = webhooks.replace_secret(Webhook.objects.get(), overlap=timedelta(0), by=alice.admin)
+    sent, headers, body = signatures()
+    assert sent == signature(third.secret, headers, body)
+    with tenant_scope(alice.organisation.pk):
+        acts = Entry.objects.filter(action__startswith="webhook.").order_by("pk")
+        assert [one.action for one in acts] == [
+            "webhook.created",
+            "webhook.secret_replaced",
+            "webhook.former_secret_ended",
+            "webhook.secret_replaced",
+        ]
+        said = str([one.data for one in acts])
+    assert not any(one in said for one in (first.secret, second, third.secret))
+
+
+def test_a_message_is_sent_again_by_hand_under_its_own_id(
+    alice: Side, browser: Client, listener: Listener
+) -> None:
+    made = hook(alice, listener.url)
+    release(alice.channel, by=alice.admin)
+    work(alice)
+    one = message(alice)
+    here = [alice.organisation.number, made.webhook.pk, one.pk]
+    assert browser.post(reverse("integrations:again", args=here)).status_code == 302
+    work(alice)
+    [first, second] = listener.heard
+    assert (first[1], first[0]["webhook-id"]) == (second[1], second[0]["webhook-id"])
+    assert (message(alice).state, message(alice).attempts) == ("sent", 1)
+    other = hook(alice, listener.url)
+    wrong = [alice.organisation.number, other.webhook.pk, one.pk]
+    assert browser.post(reverse("integrations:again", args=wrong)).status_code == 404
+
+
+def test_a_secret_no_key_opens_sends_nothing_unsigned_and_waits_for_its_key(
+    alice: Side, listener: Listener, settings: Any
+) -> None:
+    hook(alice, listener.url)
+    release(alice.channel, by=alice.admin)
+    right, settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS, [new_key()]
+    work(alice)
+    assert (listener.heard, message(alice).state) == ([], "waiting")
+    assert message(alice).error == "unreadable_secret"
+    settings.FIELD_ENCRYPTION_KEYS = right
+    with tenant_scope(alice.organisation.pk):
+        Message.objects.update(next_attempt_at=timezone.now())
+    work(alice)
+    assert message(alice).state == "sent"
+
+
+def test_a_wrong_overlap_is_refused_and_the_secret_stays(alice: Side, browser: Client) -> None:
+    made = hook(alice, "https://example.com/hook")
+    url = reverse("integrations:secret", args=[alice.organisation.number, made.webhook.pk])
+    assert browser.post(url, {"overlap": "9999"}).status_code == 422
+    with tenant_scope(alice.organisation.pk):
+        assert Webhook.objects.get().secret == made.webhook.secret
 
 
 def test_an_address_that_is_gone_for_good_is_told_nothing_more(alice: Side, listener: Listener) -> None:
