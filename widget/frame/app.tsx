@@ -13,7 +13,7 @@ export function App({ model }: { model: Model }) {
   const outside = conf.alwaysOnline ? { ...model, view: { ...model.view, available: true } } : model;
   return (
     <div class={`cw-corner cw-${conf.config.widget?.position === "left" ? "left" : "right"}`}>
-      {shown ? <Window model={outside} inner={model} /> : <Launcher model={outside} />}
+      {shown ? <Window model={outside} inner={model} /> : conf.config.guideCss === undefined && <Launcher model={outside} />}
     </div>
   );
 }

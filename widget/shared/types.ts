@@ -19,6 +19,8 @@ export interface ChannelConfig {
   isAuthorizationEnabled?: boolean;
   isSecuredCookieEnabled?: boolean;
   preContactForm?: { customFields?: unknown[] } | null;
+  /** A Guide shows the chat: its layer of CSS. The launcher is the Guide's. */
+  guideCss?: string;
 }
 
 /** The pre-contact form is to be answered: what stands in it, what is known already, and what the environment refused. */
