@@ -99,6 +99,11 @@ class Secret:
     mark: str = ""
 
 
+#: Kinds of channel that a visitor chats on, and the one that only leads there.
+CHAT_KINDS = frozenset({"messaging", "live"})
+GUIDE_KIND = "guide"
+
+
 @dataclass(frozen=True)
 class Area:
     """One subject of a channel's configuration; see docs/architecture.md, "An area"."""
@@ -133,6 +138,8 @@ class Area:
     disarm: Callable[[Section], Section] = identity
     #: Dotted path of the DRF serializer that describes the section ("ipblocking.api.SectionSerializer").
     serializer: str = ""
+    #: The kinds of channel that have this area. A Guide is one, too: it is published, and has areas of its own.
+    kinds: frozenset[str] = CHAT_KINDS
     edit_role: Role = Role.EDITOR
     description: str | Promise = ""
     icon: str = "settings"

@@ -16,6 +16,11 @@ def areas() -> tuple[Area, ...]:
     return tuple(sorted((import_string(path) for path in settings.CONFIG_AREAS), key=lambda area: area.order))
 
 
+def areas_of(kind: str) -> tuple[Area, ...]:
+    """The areas that a channel of this kind has, in the same order."""
+    return tuple(one for one in areas() if kind in one.kinds)
+
+
 def area(name: str) -> Area:
     """One area by name; raises KeyError."""
     for one in areas():

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from channels_config.models import Channel
 from channels_config.services import NAME_LENGTH, clean_name
 
+#: The kinds of channel in the list of channels; Guides have a list of their own.
+CHAT_KINDS = [(one.value, one.label) for one in (Channel.Kind.MESSAGING, Channel.Kind.LIVE)]
+
 KIND_SENTENCES = {
     Channel.Kind.MESSAGING: _(
         "The conversation stays open: people come back to it days later, with its history."
@@ -38,7 +41,7 @@ class NameForm(forms.Form):
 class CreateForm(NameForm):
     kind = forms.ChoiceField(
         label=_("Kind"),
-        choices=Channel.Kind.choices,
+        choices=CHAT_KINDS,
         initial=Channel.Kind.MESSAGING,
         widget=forms.RadioSelect,
         error_messages={
@@ -67,7 +70,7 @@ class ListFilter(forms.Form):
     SORTS = {"name": "plain_name", "-name": "-plain_name", "created": "created_at", "-created": "-created_at"}
 
     q = forms.CharField(required=False)
-    kind = forms.ChoiceField(required=False, choices=[("", ""), *Channel.Kind.choices])
+    kind = forms.ChoiceField(required=False, choices=[("", ""), *CHAT_KINDS])
     sort = forms.ChoiceField(required=False, choices=[("", ""), *((one, one) for one in SORTS)])
 
     def values(self) -> dict[str, str]:

@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
-from areas.registry import areas
+from areas.registry import areas_of
 from areas.states import states
 from channels_config import search, services
-from channels_config.channel_forms import KIND_SENTENCES, CreateForm, DeleteForm, ListFilter, NameForm
+from channels_config.channel_forms import CHAT_KINDS, KIND_SENTENCES, CreateForm, DeleteForm, ListFilter, NameForm
 from channels_config.models import Channel
 from channels_config.pages import channel_or_404, states_context
 from channels_config.search import named
@@ -46,7 +46,7 @@ def channel_list(request: TenantRequest, brand: int) -> HttpResponse:
         "page": page,
         "rows": [{"channel": channel, "statuses": where[channel.pk]} for channel in shown],
         "environments": where[shown[0].pk] if shown else [],
-        "kinds": Channel.Kind.choices,
+        "kinds": CHAT_KINDS,
         "filtered": filtered,
         "may_manage": request.membership.may(Role.ADMIN),
         **chosen,
@@ -69,7 +69,7 @@ def channel_list(request: TenantRequest, brand: int) -> HttpResponse:
 def open_channel(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     """A channel's own address leads to its first area."""
     found = channel_or_404(channel)
-    return redirect(areas()[0].edit_url(brand, found.public_id))
+    return redirect(_first_page(brand, found))
 
 
 @requires(Role.AUDITOR)
@@ -99,7 +99,7 @@ def create(request: TenantRequest, brand: int) -> HttpResponse:
             form.add_error("name", refused)
         else:
             messages.success(request, _("The channel “%(name)s” was created.") % {"name": channel.name})
-            return _leave(request, areas()[0].edit_url(brand, channel.public_id))
+            return _leave(request, _first_page(brand, channel))
     return _small_form(request, form, "channels_config/create.html", kind_sentences=KIND_SENTENCES)
 
 
@@ -135,8 +135,8 @@ def duplicate(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
                 request,
                 _("“%(source)s” was duplicated as “%(name)s”.") % {"source": found.name, "name": copy.name},
             )
-            return _leave(request, areas()[0].edit_url(brand, copy.public_id))
-    return _small_form(request, form, "channels_config/duplicate.html", channel=found, areas_copied=areas())
+            return _leave(request, _first_page(brand, copy))
+    return _small_form(request, form, "channels_config/duplicate.html", channel=found, areas_copied=areas_of(found.kind))
 
 
 @requires(Role.ADMIN)
@@ -150,9 +150,18 @@ def delete(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form.add_error("name", refused)
         else:
             messages.success(request, _("The channel “%(name)s” was deleted.") % {"name": found.name})
-            return _leave(request, reverse("channels:list", args=[brand]))
+            return _leave(request, list_url(brand, found))
     served = [one for one in states([found])[found.pk] if one.state != "never"]
     return _small_form(request, form, "channels_config/delete.html", channel=found, served=served)
+
+
+def list_url(brand: int, channel: Channel) -> str:
+    """Where a channel, or a Guide, is listed."""
+    return reverse("guides:list" if channel.kind == Channel.Kind.GUIDE else "channels:list", args=[brand])
+
+
+def _first_page(brand: int, channel: Channel) -> str:
+    return areas_of(channel.kind)[0].edit_url(brand, channel.public_id)
 
 
 def _small_form(request: TenantRequest, form: forms.Form, template: str, **context: Any) -> HttpResponse:

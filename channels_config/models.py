@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from areas.contract import CHAT_KINDS, GUIDE_KIND
 from tenants.models import TenantManager, TenantModel
 
 
@@ -17,11 +18,30 @@ def new_public_id() -> str:
     return f"chat_{uuid.uuid4()}"
 
 
-class LiveChannels(TenantManager["Channel"]):
-    """Channels that have not been deleted."""
+def new_guide_id() -> str:
+    """A Guide's: guide_<uuid>."""
+    return f"guide_{uuid.uuid4()}"
+
+
+class EveryKind(TenantManager["Channel"]):
+    """Channels and Guides that have not been deleted: whatever is published."""
 
     def get_queryset(self) -> models.QuerySet[Channel]:
         return super().get_queryset().filter(deleted_at=None)
+
+
+class ChatChannels(EveryKind):
+    """Channels that visitors chat on."""
+
+    def get_queryset(self) -> models.QuerySet[Channel]:
+        return super().get_queryset().filter(kind__in=CHAT_KINDS)
+
+
+class Guides(EveryKind):
+    """Guides: what shows visitors the channels of a page."""
+
+    def get_queryset(self) -> models.QuerySet[Channel]:
+        return super().get_queryset().filter(kind=GUIDE_KIND)
 
 
 class Channel(TenantModel):
@@ -30,18 +50,22 @@ class Channel(TenantModel):
     class Kind(models.TextChoices):
         MESSAGING = "messaging", _("Chat messaging")
         LIVE = "live", _("Live chat")
+        GUIDE = "guide", _("Guide")
 
-    public_id = models.CharField(max_length=41, unique=True, default=new_public_id, editable=False)
+    public_id = models.CharField(max_length=42, unique=True, default=new_public_id, editable=False)
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.MESSAGING)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     # Self of the base is Channel here; a subclass of Channel there is none.
-    objects: ClassVar[TenantManager[Channel]] = LiveChannels()
+    objects: ClassVar[TenantManager[Channel]] = ChatChannels()
+    guides: ClassVar[TenantManager[Channel]] = Guides()
+    every: ClassVar[TenantManager[Channel]] = EveryKind()
     all_objects: ClassVar[TenantManager[Channel]] = TenantManager["Channel"]()  # type: ignore[assignment]
 
     class Meta:
+        default_manager_name = "every"
         ordering: ClassVar[list[str]] = ["name", "pk"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "name"], name="channels_by_name")
@@ -62,7 +86,7 @@ class Channel(TenantModel):
     @property
     def external_id(self) -> str:
         """The id without its prefix (`channelIdOnExternalPlatform` of the wire contract)."""
-        return self.public_id.removeprefix("chat_")
+        return self.public_id.removeprefix("chat_").removeprefix("guide_")
 
 
 class WebSettings(TenantModel):

@@ -14,8 +14,11 @@ from tenants.access import TenantRequest
 
 
 def channel_or_404(public_id: str) -> Channel:
-    """A channel of the organisation in force. Raises Http404 for any other id, deleted channels included."""
-    channel = Channel.objects.filter(public_id=public_id).first()
+    """A channel or Guide of the organisation in force. Raises Http404 for any other id, deleted ones included.
+
+    Which of both a page is for, its address says (`<channel:…>`, `<guide:…>`, `<published:…>`).
+    """
+    channel = Channel.every.filter(public_id=public_id).first()
     if channel is None:
         raise Http404
     return channel

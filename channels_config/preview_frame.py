@@ -22,7 +22,18 @@ _SANDBOX = "sandbox allow-scripts allow-modals allow-forms allow-popups allow-po
 @require_safe
 def preview_frame(request: HttpRequest) -> HttpResponse:
     """GET /preview/frame/; 503 until the widget is built."""
-    document = _document()
+    return _frame(request, "frame.html")
+
+
+@public
+@require_safe
+def preview_guide(request: HttpRequest) -> HttpResponse:
+    """GET /preview/guide/: the Guide's button and menu."""
+    return _frame(request, "guide.html")
+
+
+def _frame(request: HttpRequest, name: str) -> HttpResponse:
+    document = _document(name)
     if document is None:
         return HttpResponse("The chat window has not been built yet.", status=503, content_type="text/plain")
     # The frame's origin is opaque, so 'self' would not name the console.
@@ -49,9 +60,9 @@ def preview_frame(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _document() -> str | None:
-    found = finders.find("widget/frame.html")
-    path = Path(found) if isinstance(found, str) else Path(settings.STATIC_ROOT) / "widget" / "frame.html"
+def _document(name: str) -> str | None:
+    found = finders.find(f"widget/{name}")
+    path = Path(found) if isinstance(found, str) else Path(settings.STATIC_ROOT) / "widget" / name
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from areas.registry import areas
+from areas.registry import areas_of
 from channels_config.models import Channel
 from kit.plain_text import Plain, plain
 
@@ -20,7 +20,7 @@ def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
     A word may name a page or a channel: "css support" finds the page *CSS and JS* of every channel called Support.
     """
     words = text.replace("\0", "")[:120].split()[:MOST_WORDS]
-    pages = [(str(area.label), area.icon, area) for area in areas()]
+    pages = [(str(area.label), area.icon, area) for area in areas_of(Channel.Kind.MESSAGING)]
     for_pages = [word for word in words if any(plain(word) in plain(label) for label, _icon, _area in pages)]
     for_channels = [word for word in words if word not in for_pages]
 

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from areas.registry import areas
+from areas.registry import areas_of
 from areas.saving import publisher
 from areas.states import retire
 from audit.sentences import register
 from audit.services import record
-from channels_config.models import Channel
+from channels_config.models import Channel, new_guide_id
 
 register("channel.created", _("%(actor)s created the channel “%(channel)s”"))
 register("channel.renamed", _("%(actor)s renamed the channel “%(before)s” to “%(channel)s”"))
@@ -61,7 +61,7 @@ def clean_name(name: str) -> str:
 
 def create_channel(*, name: str, kind: str, by: User | None) -> Channel:
     """A new channel with every area at its defaults, published to test. Raises ValidationError, NameTaken."""
-    channel = Channel(name=clean_name(name), kind=Channel.Kind(kind))
+    channel = _new(name, Channel.Kind(kind))
     _save(channel)
     record("channel.created", by=by, subject=channel.public_id, channel=channel.name, kind=channel.kind)
     publisher()(channel, areas=[], by=by)
@@ -70,7 +70,7 @@ def create_channel(*, name: str, kind: str, by: User | None) -> Channel:
 
 def rename_channel(channel: Channel, *, name: str, by: User | None) -> Channel:
     """Give a channel another name; one that changes nothing records nothing. Raises ValidationError, NameTaken."""
-    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    channel = Channel.every.select_for_update().get(pk=channel.pk)
     before, channel.name = channel.name, clean_name(name)
     if channel.name == before:
         return channel
@@ -82,12 +82,12 @@ def rename_channel(channel: Channel, *, name: str, by: User | None) -> Channel:
 
 def duplicate_channel(source: Channel, *, name: str, by: User) -> Channel:
     """A new channel of the same kind whose areas say what those of `source` say. Raises ValidationError, NameTaken."""
-    channel = Channel(name=clean_name(name), kind=source.kind)
+    channel = _new(name, Channel.Kind(source.kind))
     _save(channel)
-    for area in areas():
+    for area in areas_of(channel.kind):
         area.load(channel, area.dump(source))
     record("channel.duplicated", by=by, subject=channel.public_id, source=source.name, channel=channel.name)
-    publisher()(channel, areas=[area.name for area in areas()], by=by)
+    publisher()(channel, areas=[area.name for area in areas_of(channel.kind)], by=by)
     return channel
 
 
@@ -96,7 +96,7 @@ def delete_channel(channel: Channel, *, typed_name: str, by: User) -> None:
 
     `typed_name` is the name as the person typed it back. Raises NameNotTypedBack.
     """
-    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    channel = Channel.every.select_for_update().get(pk=channel.pk)
     if " ".join(unicodedata.normalize("NFC", typed_name).split()) != channel.name:
         raise NameNotTypedBack
     retire(channel, by=by)
@@ -107,7 +107,7 @@ def delete_channel(channel: Channel, *, typed_name: str, by: User) -> None:
 
 def suggested_copy_name(source: Channel) -> str:
     """ "Support (copy)", "Support (copy 2)", …: the first that is free."""
-    taken = {name.lower() for name in Channel.objects.values_list("name", flat=True)}
+    taken = {name.lower() for name in Channel.every.values_list("name", flat=True)}
     number = 1
     while True:
         ending = str(_(" (copy)") if number == 1 else _(" (copy %(number)s)") % {"number": number})
@@ -115,6 +115,13 @@ def suggested_copy_name(source: Channel) -> str:
         if name.lower() not in taken:
             return name
         number += 1
+
+
+def _new(name: str, kind: Channel.Kind) -> Channel:
+    channel = Channel(name=clean_name(name), kind=kind)
+    if kind == Channel.Kind.GUIDE:
+        channel.public_id = new_guide_id()
+    return channel
 
 
 def _save(channel: Channel) -> None:

@@ -3,10 +3,19 @@
  * <widget-preview data-form="id of the form" data-url="where to post it" data-frame="the chat window's document"
  *   data-module="the widget's preview.js" data-document="id of the JSON with the document to begin with">
  * Inside: .preview-screen, radios preview-device, preview-locale and preview-window, and .preview-says with the sentences. */
-import type { mount, Preview, PreviewOptions } from "../widget/preview/preview";
+import type { GuidePreviewOptions } from "../widget/preview/guide";
+import type { mount, mountGuide, Preview, PreviewOptions } from "../widget/preview/preview";
 import { currentTheme } from "./parts/small";
 
 type Document = PreviewOptions["config"];
+/** Of a chat window, or (data-guide) of the Guide in each language: the element only hands it on. */
+interface Shown {
+  update(config: Document, options?: Parameters<Preview["update"]>[1]): void;
+  open(): void;
+  close(): void;
+  destroy(): void;
+}
+type Mount = (container: HTMLElement, options: PreviewOptions) => Shown;
 
 interface Remark {
   line: number;
@@ -26,8 +35,8 @@ interface Answer {
 const PAUSE = 120;
 
 class WidgetPreview extends HTMLElement {
-  private mount: typeof mount | undefined;
-  private preview: Preview | undefined;
+  private mount: Mount | undefined;
+  private preview: Shown | undefined;
   private shown: Document | undefined;
   private timer: number | undefined;
   private asking: AbortController | undefined;
@@ -63,8 +72,10 @@ class WidgetPreview extends HTMLElement {
     if (!source) return;
     this.shown = JSON.parse(source.textContent) as Document;
     try {
-      const built = (await import(/* @vite-ignore */ this.dataset["module"] ?? "")) as { mount: typeof mount };
-      this.mount = built.mount;
+      const built = (await import(/* @vite-ignore */ this.dataset["module"] ?? "")) as { mount: typeof mount; mountGuide: typeof mountGuide };
+      // What is a document of which kind, the page that names the kind knows.
+      const guide: Mount = (container, options) => built.mountGuide(container, options as unknown as GuidePreviewOptions) as unknown as Shown;
+      this.mount = "guide" in this.dataset ? guide : built.mount;
     } catch {
       this.say("away");
       return;

@@ -25,7 +25,7 @@ WIDGET = Folder(settings.WIDGET_DIR, cache=b"public, max-age=60")
 ASSETS = Folder(settings.BASE_DIR / "gateway" / "assets", cache=b"no-cache")
 
 _NOT_BUILT = "The chat's files have not been built yet: run the widget build, then reload.\n"
-_LANGUAGES = {"fr", "en"}
+LANGUAGES = {"fr", "en"}
 
 
 async def file_answer(path: str, headers: doors.RawHeaders) -> tuple[int, doors.Headers, bytes] | None:
@@ -74,14 +74,14 @@ async def frame(request: HttpRequest, brand: str, channel: str) -> HttpResponse:
 async def test_page(request: HttpRequest, brand: str, channel: str) -> HttpResponse:
     """The channel on a page of its own; with an agent's key the agent's side beside it. In live nothing without a key."""
     language = request.GET.get("lang", "fr")
-    with translation.override(language if language in _LANGUAGES else "fr"):
+    with translation.override(language if language in LANGUAGES else "fr"):
         found = registry.get(brand, channel)
         key, problem = _key(request.GET.get("key", ""), brand, channel)
         if found is None:
-            return _message(request, 404, gettext("This channel is not published in this environment."))
+            return message(request, 404, gettext("This channel is not published in this environment."))
         if key is None and (problem or settings.GATEWAY_ENVIRONMENT != "test"):
             reason = problem or gettext("In the live environment the test page opens from the console only.")
-            return _message(request, 403, reason)
+            return message(request, 403, reason)
         return _test_page(request, found, key)
 
 
@@ -123,7 +123,7 @@ def _test_page(request: HttpRequest, channel: Channel, key: AgentKey | None) -> 
         "words": _script_words(),
         "query": {name: value for name, value in request.GET.items() if name in {"key", "locale"}},
     }
-    return _document(render(request, "gateway/test.html", context), nonce)
+    return document_of(render(request, "gateway/test.html", context), nonce)
 
 
 def _script_words() -> dict[str, str]:
@@ -146,16 +146,16 @@ def _script_words() -> dict[str, str]:
     }
 
 
-def _message(request: HttpRequest, status: int, message: str) -> HttpResponse:
+def message(request: HttpRequest, status: int, words: str) -> HttpResponse:
     context = {
         "language": translation.get_language(),
-        "message": message,
+        "message": words,
         "environment": settings.GATEWAY_ENVIRONMENT,
     }
-    return _document(render(request, "gateway/message.html", context, status=status), "")
+    return document_of(render(request, "gateway/message.html", context, status=status), "")
 
 
-def _document(response: HttpResponse, nonce: str) -> HttpResponse:
+def document_of(response: HttpResponse, nonce: str) -> HttpResponse:
     response["Content-Security-Policy"] = policies.test_page(nonce or secrets.token_urlsafe(18))
     # The agent's key is in the address.
     response["Referrer-Policy"] = "no-referrer"

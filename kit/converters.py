@@ -13,3 +13,15 @@ class ChannelIdConverter:
 
     def to_url(self, value: str) -> str:
         return value
+
+
+class GuideIdConverter(ChannelIdConverter):
+    """A Guide's public id, guide_<uuid>."""
+
+    regex = ChannelIdConverter.regex.replace("chat_", "guide_")
+
+
+class PublishedIdConverter(ChannelIdConverter):
+    """Whatever is published: a channel's id or a Guide's."""
+
+    regex = ChannelIdConverter.regex.replace("chat_", "(?:chat|guide)_")

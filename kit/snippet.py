@@ -34,6 +34,22 @@ def inline(brand: int, channel: str, base: str, *, locale: str = "", before: Seq
     return "\n".join(lines)
 
 
+def guide(brand: int, base: str, argument: dict[str, str] | str = "") -> str:
+    """The snippet for the Guides of a brand. `argument`: an entry point's id, options such as {"locale": "fr-CA"}, or nothing."""
+    more = f", {_safe(argument)}" if argument else ""
+    return "\n".join(
+        [
+            _STUB % {"loader": literal(f"{base}/loader/1/loader.js")},
+            f'cxone("init", {literal(str(brand))});',
+            f'cxone("guide", "init"{more});',
+        ]
+    )
+
+
 def literal(text: str) -> str:
     """A JavaScript string that cannot end the script element it stands in."""
-    return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return _safe(text)
+
+
+def _safe(value: object) -> str:
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from areas.contract import NotPublishable, Problem
-from areas.registry import areas
+from areas.registry import areas, areas_of
 from channels_config.models import Channel
 from kit.documents import canonical
 from publishing.packed import Written
@@ -34,7 +34,7 @@ def channel_facts(channel: Channel) -> dict[str, Any]:
 
 def sections(channel: Channel) -> dict[str, Any]:
     """Area name -> section, for every area of this installation."""
-    return {area.name: area.dump(channel) for area in areas()}
+    return {area.name: area.dump(channel) for area in areas_of(channel.kind)}
 
 
 def written(all_sections: Mapping[str, Any]) -> Written:
@@ -66,11 +66,15 @@ def problems(all_sections: Mapping[str, Any]) -> list[Problem]:
 def document(facts: Mapping[str, Any], all_sections: Mapping[str, Any]) -> dict[str, Any]:
     """The channel JSON of the wire contract (3.3), without what only the environment knows (availability)."""
     public_id = facts["public_id"]
-    merged: dict[str, Any] = {
-        "name": facts["name"],
-        "isLiveChat": facts["kind"] == Channel.Kind.LIVE,
-        "channelIdOnExternalPlatform": public_id.removeprefix("chat_"),
-    }
+    merged: dict[str, Any] = (
+        {}
+        if facts["kind"] == Channel.Kind.GUIDE
+        else {
+            "name": facts["name"],
+            "isLiveChat": facts["kind"] == Channel.Kind.LIVE,
+            "channelIdOnExternalPlatform": public_id.removeprefix("chat_"),
+        }
+    )
     for area in areas():
         if area.name in all_sections:
             merged = deep_merge(merged, area.public(all_sections[area.name]))
@@ -96,7 +100,9 @@ def disarmed(all_sections: Mapping[str, Any]) -> dict[str, Any]:
 
 def draft_document(channel: Channel, unsaved: Mapping[str, Any]) -> dict[str, Any]:
     """The channel JSON of the drafts as they stand, but for the sections given in `unsaved`."""
-    all_sections = {area.name: unsaved.get(area.name) or area.dump(channel) for area in areas()}
+    all_sections = {
+        area.name: unsaved.get(area.name) or area.dump(channel) for area in areas_of(channel.kind)
+    }
     return document(channel_facts(channel), all_sections)
 
 

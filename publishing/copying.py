@@ -154,7 +154,7 @@ def asker(user_id: int | None) -> User | None:
 
 
 def _carry_out(target: CopyTarget, by: User | None) -> None:
-    channel = Channel.objects.select_for_update().filter(pk=target.channel_id).first()
+    channel = Channel.every.select_for_update().filter(pk=target.channel_id).first()
     if channel is None:
         target.state, target.message = CopyTarget.State.SKIPPED, _("The channel was deleted.")
         return

@@ -32,7 +32,9 @@ class Environment:
     regions: tuple[Region, ...] = ()
 
     def channel_url(self, brand: int, channel: str) -> str:
-        """The channel JSON (wire contract 3.1, endpoint 1)."""
+        """The channel JSON (wire contract 3.1, endpoint 1); a Guide's own document."""
+        if channel.startswith("guide_"):
+            return f"/guide/1/{brand}/{channel}"
         return f"/chat/1.0/brand/{brand}/channel/{channel}"
 
     @property

@@ -69,7 +69,7 @@ def set_rules(
     channel: Channel, *, live_on_save: bool, four_eyes: bool, checklist: list[str], by: User
 ) -> Rules:
     """Say how releases of this channel go live. Raises ValueError for rules that exclude each other."""
-    Channel.objects.select_for_update().get(pk=channel.pk)
+    Channel.every.select_for_update().get(pk=channel.pk)
     if live_on_save and (four_eyes or checklist):
         raise ValueError("publishing on save leaves no time for a second person or a checklist")
     rules = rules_of(channel)
@@ -116,7 +116,7 @@ def ask(
     `ticked` are the places, from 0, of the checklist's sentences that are true; `at` is when, None for now. Raises NotPromotable,
     NotPublishable (problems), WarningsUnseen.
     """
-    Channel.objects.select_for_update().get(pk=channel.pk)
+    Channel.every.select_for_update().get(pk=channel.pk)
     release = promotable(channel, number)
     blocking, warnings = checked(release)
     if blocking:

@@ -33,7 +33,7 @@ def roll_back(channel: Channel, *, to: Release, by: User, area: str | None = Non
     Areas that the release does not know stay as they are. Raises NotPublishable when what was right then is not today,
     KeyError for an area that the release does not have.
     """
-    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    channel = Channel.every.select_for_update().get(pk=channel.pk)
     wanted = {one.name: to.sections[one.name] for one in areas() if one.name in to.sections}
     if area is not None:
         wanted = {area: wanted[area]}

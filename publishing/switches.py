@@ -31,7 +31,7 @@ def turn(channel: Channel, *, hidden: bool, scripts_off: bool, by: User, reason:
 
     Raises NotPromotable when live has nothing to hide.
     """
-    Channel.objects.select_for_update().get(pk=channel.pk)
+    Channel.every.select_for_update().get(pk=channel.pk)
     if not wanted_in(channel, EnvironmentName.LIVE):
         raise NotPromotable(_("Live does not have this channel: there is nothing to switch off."))
     now = timezone.now()

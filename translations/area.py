@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from areas.contract import Area
+from areas.contract import CHAT_KINDS, GUIDE_KIND, Area
 from tenants.roles import Role
 from translations import section
 
@@ -23,5 +23,6 @@ AREA = Area(
     canonical=section.canonical,
     from_channel_json=section.from_channel_json,
     serializer="translations.api.SectionSerializer",
+    kinds=CHAT_KINDS | {GUIDE_KIND},
     edit_role=Role.TRANSLATOR,
 )

@@ -27,7 +27,7 @@ from translations.sentences import problem_text
 def own_phrases(channel: Channel) -> dict[str, str]:
     """The organisation's own words in this channel by translation key (labels of its fields), as the areas tell them."""
     found: dict[str, str] = {}
-    for area in registry.areas():
+    for area in registry.areas_of(channel.kind):
         if area.phrases is not no_phrases:
             found |= area.phrases(area.dump(channel))
     return found

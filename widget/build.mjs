@@ -54,6 +54,7 @@ const files = new Map([
   ...(await bundle("loader", "loader.ts")),
   ...(await bundle("frame", "frame/main.tsx")),
   ...(await bundle("preview", "preview/preview.ts")),
+  ...(await bundle("guideframe", "guide/main.ts")),
 ]);
 
 const manifest = {
@@ -62,10 +63,13 @@ const manifest = {
   files: hashed(files, "files.js", "frame.js"),
   beep: hashed(files, "beep.js", "frame.js"),
   document: "frame.html",
+  guidedocument: "guide.html",
+  guideframe: hashed(files, "guideframe.js"),
   frame: hashed(files, "frame.js"),
   signin: hashed(files, "signin.js", "host.js"),
   explain: hashed(files, "explain.js", "host.js"),
   commands: hashed(files, "commands.js", "host.js", "loader.js"),
+  guide: hashed(files, "guide.js", "host.js", "loader.js"),
   host: hashed(files, "host.js", "loader.js"),
   loader: "loader.js",
   preview: "preview.js",
@@ -77,11 +81,13 @@ files.set(
   `(($at)=>{${files
     .get("loader.js")
     .trim()
-    .replace(/import\((`\.\/(?:host|commands)[^`]*`)\)/g, "import($at?new URL($1,$at).href:$1)")}})(document.currentScript?.src);\n`,
+    .replace(/import\((`\.\/(?:host|commands|guide)[^`]*`)\)/g, "import($at?new URL($1,$at).href:$1)")}})(document.currentScript?.src);\n`,
 );
 
 const html = await readFile(resolve(import.meta.dirname, "frame/frame.html"), "utf8");
 files.set("frame.html", html.replace("{{frame}}", manifest.frame));
+const guide = await readFile(resolve(import.meta.dirname, "guide/guide.html"), "utf8");
+files.set("guide.html", guide.replace("{{guideframe}}", manifest.guideframe));
 // Two bundles of ours that shared something would fetch one file more: it has to be said whose chunk that is.
 const strangers = [...files.keys()].filter((name) => !Object.values(manifest).includes(name));
 if (strangers.length) throw new Error(`Nobody expects these chunks: ${strangers.join(", ")}`);

@@ -20,6 +20,8 @@ const budget = [
   ["Pre-contact form (when a channel asks)", null, await size("survey")],
   ["Files (with the first file)", null, await size("files")],
   ["Sign-in (when a channel asks)", null, await size("signin")],
+  ["Guide, page side (when a page asks)", null, await size("guide")],
+  ["Guide, button and menu", 10 * 1024, await size("guideframe", "guidedocument")],
   ["Commands (when a page uses them)", null, await size("commands")],
   ["Adaptive Cards (with the first card)", null, await size("cards")],
 ];

@@ -23,9 +23,9 @@ const warned = new Set<string>();
 function take(call: unknown[]): unknown {
   const [area, act] = call;
   // "chat:<channel id>" is one of several chats on a page.
-  if (!/^(chat(:.*)?|guide)$/.test(String(area))) {
+  if (!/^(chat(:.*)?|guide|init)$/.test(String(area))) {
     const name = String(area);
-    if (area !== "init" && !warned.has(name)) {
+    if (!warned.has(name)) {
       warned.add(name);
       console.warn(`[chat] Unknown command “${name}”: it was ignored. Commands of the chat begin with "chat", as in cxone("chat", "setLocale", "fr").`);
     }
@@ -42,7 +42,8 @@ function take(call: unknown[]): unknown {
     );
   }
   // Beside the host, not after it; what is wrong with it the host says.
-  if (calls.some((one) => one[1] !== "init")) import("./host/commands").catch(() => undefined);
+  if (calls.some(([area, act]) => area !== "init" && area !== "guide" && act !== "init")) import("./host/commands").catch(() => undefined);
+  if (calls.some(([area]) => area === "guide")) import("./host/guide").catch(() => undefined);
   import("./host/main").then(
     (host) => {
       deliver = host.deliver;

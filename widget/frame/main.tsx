@@ -31,7 +31,7 @@ type PushListener = { types?: string[]; call: (event: unknown) => void };
 class Frame {
   #model: Model;
   #root!: Element;
-  #styles: Record<"widget" | "colors", HTMLStyleElement>;
+  #styles: Record<"widget" | "colors" | "guide", HTMLStyleElement>;
   /** The channel's and the page's, each an element of its own: what is broken in one does not reach the next. */
   #sheets: HTMLStyleElement[] = [];
   #listeners: PushListener[] = [];
@@ -69,7 +69,7 @@ class Frame {
         '<meta name="color-scheme" content="light"><title>Chat</title></head><body class="be-template"><div id="be-chat-container" class="be-template"></div>',
     );
     this.#root = document.getElementById("be-chat-container")!;
-    this.#styles = { colors: this.#style(), widget: this.#style() };
+    this.#styles = { colors: this.#style(), widget: this.#style(), guide: this.#style() };
     this.#styles.widget.textContent = widgetCss;
     this.#dress();
     this.#offerCommands();
@@ -137,6 +137,7 @@ class Frame {
     document.title = say("customerChat");
     // The first style of the document: it names the layers in their order.
     this.#styles.colors.textContent = `@layer widget,channel,guide;@layer widget{${palette(conf.config.colors)}}`;
+    this.#styles.guide.textContent = conf.config.guideCss ?? "";
     for (const [i, text] of conf.css.entries()) {
       const css = channelSheet(text);
       const sheet = (this.#sheets[i] ??= this.#style());

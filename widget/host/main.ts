@@ -1,9 +1,11 @@
 /* The host of a page's chats: takes the loader's calls in order. */
 import type * as Commands from "./commands";
+import type * as Guide from "./guide";
 import { obj, str } from "./json";
 import { SocketConnection } from "./socket";
 import { openStores, remembered } from "./store";
-import { loadChannel, Widget } from "./widget";
+import { PageFrame } from "./page";
+import { loadChannel, Widget, type Guided } from "./widget";
 
 const VERSION = "1.0.0";
 
@@ -14,7 +16,9 @@ const widgets = new Map<string, Widget>();
 /** Commands for a chat that is not there yet, with the channel they name, or "". */
 let before: { channel: string; args: unknown[] }[] = [];
 let latest: Widget | undefined;
-let guideAsked = false;
+/** As `cxone("init", brand)` says it, for the Guide. */
+let brandOfPage = "";
+let guide: Promise<typeof Guide> | undefined;
 
 let commands: typeof Commands | undefined;
 const waiting: (() => unknown)[] = [];
@@ -44,15 +48,25 @@ function init(brand: string, channel: string): void {
     console.error("[chat] init needs the brand's number and the channel's id, as the channel's page “Initialization and test” shows them.");
     return;
   }
+  chat(brand, channel);
+}
+
+function chat(brand: string, channel: string, guided?: Guided): Widget {
   const key = brand + ":" + channel;
   const known = widgets.get(key);
-  latest = known ?? create(brand, channel);
-  if (known) return;
-  widgets.set(key, latest);
+  const widget = (latest = known ?? create(brand, channel));
+  if (guided) widget.guided = guided;
+  if (known) {
+    if (guided) known.update();
+    return known;
+  }
+  widgets.set(key, widget);
   const mine = before.filter((one) => !one.channel || one.channel === channel);
-  before = before.filter((one) => !mine.includes(one));
-  for (const { args } of mine) commands?.run(latest, args);
-  void latest.start();
+  // A Guide has several chats: what the page said before holds for each.
+  if (!guided) before = before.filter((one) => !mine.includes(one));
+  for (const { args } of mine) commands?.run(widget, args);
+  void widget.start();
+  return widget;
 }
 
 function create(brand: string, channel: string): Widget {
@@ -66,6 +80,7 @@ function create(brand: string, channel: string): Widget {
     command: (widget, args) => inOrder(() => commands?.runFromFrame(widget, args)),
     load: (locale) => loadChannel(base, brand, channel, locale),
     availability: async () => str(obj(await (await fetch(`${base}/chat/1.0/brand/${brand}/channel/${channel}/availability`)).json()).status),
+    ask: async (...asked) => (await import("./asking")).ask(`${base}/chat/1.0/brand/${brand}/channel/${channel}`, ...asked),
     connect: (config, identity, { code, verifier }) =>
       new SocketConnection({
         base,
@@ -88,9 +103,10 @@ function create(brand: string, channel: string): Widget {
 export function deliver([area, ...args]: unknown[]): unknown {
   const [kind, channel = ""] = str(area).split(":");
   if (kind === "guide") {
-    if (!guideAsked) console.warn("[chat] This environment shows no Guide: start the chat with cxone('chat', 'init', brand, channel).");
-    guideAsked = true;
-  } else if (args[0] === "init") inOrder(() => init(str(args[1]), str(args[2])), true);
+    const host = { base, brand: brandOfPage, PageFrame, openStores, chat };
+    guide = (guide ?? import("./guide")).then((code) => (code.run(host, args), code));
+  } else if (kind === "init") brandOfPage = str(args[0]);
+  else if (args[0] === "init") inOrder(() => init(str(args[1]), str(args[2])), true);
   else
     return inOrder(() => {
       const widget = channel ? [...widgets].find(([key]) => key.endsWith(":" + channel))?.[1] : latest;

@@ -15,6 +15,11 @@ export interface Place {
   width?: string;
   height?: string;
   full?: boolean;
+  /** CSS pixels away from the side and from the bottom. */
+  x?: number;
+  y?: number;
+  /** Where the iframe stands in the page; nothing: in its body. */
+  inside?: HTMLElement;
 }
 
 const shown: PageFrame[] = [];
@@ -71,7 +76,7 @@ export class PageFrame {
       { once: true },
     );
     frame.src = url;
-    (container ?? document.body ?? document.documentElement).append(frame);
+    (container ?? place.inside ?? document.body ?? document.documentElement).append(frame);
     if (container) {
       this.#observer = new ResizeObserver(this.#layout);
       this.#observer.observe(container);
@@ -128,12 +133,13 @@ export class PageFrame {
     }
     const [launcherWidth, launcherHeight] = size.launcher;
     // Several chats on one page stand side by side.
-    let offset = 0;
+    let offset = place.x ?? 0;
     for (const frame of shown) {
       if (frame === this) break;
-      if (frame.#place.side === place.side && frame.#size) offset += frame.#size.launcher[0] - MARGIN;
+      if (frame.#place.side === place.side && frame.#size) offset += Math.max(0, frame.#size.launcher[0] - MARGIN);
     }
-    if (full && size.open) offset = 0;
+    let bottom = place.y ?? 0;
+    if (full && size.open) offset = bottom = 0;
     const limitX = container ? "100%" : "100vw";
     const limitY = container ? "100%" : "100dvh";
     const wanted = (length: string | undefined, pixels: number, limit: string) =>
@@ -142,7 +148,7 @@ export class PageFrame {
     this.#style({
       [place.side]: offset + "px",
       [left ? "right" : "left"]: "auto",
-      bottom: "0",
+      bottom: bottom + "px",
       top: "auto",
       width: wanted(place.width, size.window[0], limitX),
       height: wanted(place.height, size.window[1], limitY),

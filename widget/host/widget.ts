@@ -1,5 +1,5 @@
 /* One chat on a page: puts the channel JSON, the conversation, the iframe and the page's commands together. */
-import type { ChannelConfig, Configure, ToHost } from "../shared/types";
+import type { Ask, ChannelConfig, Configure, Told, ToHost, View } from "../shared/types";
 import { ServerError, type Connection, type PushEvent } from "./connection";
 import { str } from "./json";
 import { PageFrame, type Place } from "./page";
@@ -25,6 +25,16 @@ export interface Environment {
   preview?: boolean;
 }
 
+/** What the Guide that shows a chat wants of it and hears of it. */
+export interface Guided {
+  /** The channel's settings, with the Guide's in their place. */
+  config(config: ChannelConfig): ChannelConfig;
+  turned(open: boolean): void;
+  seen(patch: Partial<View>): void;
+  /** There is no such chat for this page. */
+  gone(): void;
+}
+
 type Listener = { types?: string[]; call: (event: PushEvent) => void };
 
 export class Widget {
@@ -42,6 +52,7 @@ export class Widget {
     showFirst?: boolean;
   } = { external: [], sheets: new Map(), begin: { text: "" } };
   started = false;
+  guided?: Guided;
   #config?: ChannelConfig;
   #session?: Session;
   #frame?: PageFrame;
@@ -71,9 +82,10 @@ export class Widget {
     // The window's document travels while the settings do.
     const frame = (this.#frame = new PageFrame(environment.frameUrl, environment.container, this.#place, (message) => this.#receive(message)));
     try {
-      this.#config = await this.#loadPatiently();
+      this.#config = this.#guide(await this.#loadPatiently());
     } catch (error) {
       frame.remove();
+      this.guided?.gone();
       this.#explain(error);
       return;
     }
@@ -81,6 +93,7 @@ export class Widget {
     const settings = config.settings ?? {};
     if (config.isLiveChat && settings.liveChatHiddenOnOffline === true && config.availability?.status === "offline") {
       frame.remove();
+      this.guided?.gone();
       return;
     }
     this.#begin();
@@ -100,7 +113,10 @@ export class Widget {
       tab: environment.tab,
       hideSurvey: () => !!this.options.hidePreSurvey,
       showFirst: () => !!this.options.showFirst,
-      show: (patch) => this.#frame!.post({ type: "view", data: patch }),
+      show: (patch) => {
+        this.#frame!.post({ type: "view", data: patch });
+        this.guided?.seen(patch);
+      },
       pushed: (event) => this.#tell(event),
       external: (type, message) => {
         if (this.options.external.includes(type)) {
@@ -192,10 +208,10 @@ export class Widget {
   // ---- for the preview
 
   /** New settings without a reload; true when the frame has to be loaded anew (its JavaScript changed). */
-  update(config: ChannelConfig): void {
+  update(config = this.#config): void {
     const before = this.#config;
-    this.#config = config;
-    if (!before) return;
+    if (!before || !config) return;
+    this.#config = config = this.#guide(config);
     this.#session?.ask(config, !!this.#environment.preview);
     this.setPlace({ side: config.widget?.position === "left" ? "left" : "right" });
     this.#frame?.post({
@@ -217,6 +233,8 @@ export class Widget {
   }
 
   // ---- the frame
+
+  #guide = (config: ChannelConfig): ChannelConfig => this.guided?.config(config) ?? config;
 
   #shownLocale = (): string => this.#config?.translationsLocale || this.#locale.split(",")[0]!;
 
@@ -283,6 +301,10 @@ export class Widget {
         break;
       case "draft":
         this.#environment.tab.set("draft", str(message.text) || undefined);
+        session.preview(str(message.text));
+        break;
+      case "ask":
+        void this.#environment.ask?.(message, session, this.#shownLocale()).then((told) => frame.post({ type: "view", data: { told } }));
         break;
       case "survey":
         session.answer(Object.fromEntries(Object.entries(Object(message.values) as Record<string, unknown>).map(([ident, value]) => [ident, str(value)])), message.done === true);
@@ -317,6 +339,7 @@ export class Widget {
     if (open === this.#opened) return;
     this.#opened = this.#wantsOpen = open;
     this.#environment.tab.set("open", open ? "1" : undefined);
+    this.guided?.turned(open);
     if (open) this.#session!.start();
     clearInterval(this.#asking);
     const { availability } = this.#environment;
