@@ -131,8 +131,10 @@ def main() -> None:
     )  # fmt: skip
     for name, rate in rates.items():
         print(f"{name:32} {rate:14,.0f} /s")
-    met = rates["known headers, 200 variants"] >= AIM
-    print(f"aim: {AIM:,} resolutions a second with 200 variants: {'met' if met else 'MISSED'}")
+    met = min(rates["known headers, 200 variants"], rates["new headers, 200 variants"]) >= AIM
+    print(
+        f"aim: {AIM:,} resolutions a second with 200 variants, of headers never seen before as well: {'met' if met else 'MISSED'}"
+    )
     result = {"rates": {name: round(rate) for name, rate in rates.items()}, "aim": AIM, "met": met}
     line = json.dumps(result)
     print(line)

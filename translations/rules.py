@@ -59,6 +59,14 @@ _TAG = re.compile(
     r"(?:[-_](?P<region>[a-z]{2}|[0-9]{3}))?(?:[-_.@].*)?",
     re.IGNORECASE | re.ASCII,
 )
+#: Weights as browsers write them, after the semicolon; any other spelling goes by `_QUALITY`.
+_QUALITIES = MappingProxyType(
+    {
+        f"q={whole}{rest}": min(float(f"{whole}{rest}"), 1.0)
+        for whole in "01"
+        for rest in ("", ".", *(f".{n:0{digits}}" for digits in (1, 2, 3) for n in range(10**digits)))
+    }
+)
 _QUALITY = re.compile(r"[ \t]*;[ \t]*q[ \t]*=[ \t]*([01](?:\.[0-9]{0,3})?)[ \t]*", re.IGNORECASE | re.ASCII)
 
 Section = Mapping[str, Any]
@@ -153,6 +161,9 @@ def key(tag: str) -> Key | None:
 
 @functools.lru_cache(maxsize=_MOST_REMEMBERED)
 def _parts(tag: str) -> tuple[str, str, str] | None:
+    if len(tag) == 5 and tag[2] in "-_" and tag.isascii() and tag[:2].isalpha() and tag[3:].isalpha():
+        language = tag[:2].lower()
+        return _REPLACED.get(language, language), "", tag[3:].upper()
     match = _TAG.fullmatch(tag.strip()) if len(tag) <= 100 else None
     if match is None:
         return None
@@ -219,7 +230,7 @@ def right_to_left(tag: str) -> bool:
 class Compiled:
     """A section prepared for many questions; answers are remembered, so the section must not change underneath."""
 
-    __slots__ = ("_chains", "_requests", "_tables", "_tags", "default", "variants")
+    __slots__ = ("_chains", "_requests", "_speaks", "_tables", "_tags", "default", "variants")
 
     def __init__(self, section: Section) -> None:
         self.variants: dict[Key, Mapping[str, Any]] = {}
@@ -228,7 +239,10 @@ class Compiled:
                 self.variants.setdefault(meaning, variant)
         self.default: str | None = section.get("default_locale")
         self._requests: dict[str | tuple[str, ...], Resolution] = {}
-        self._tags: dict[str, tuple[str, str] | None] = {}
+        self._tags: dict[str, Resolution | None] = {}
+        languages = {meaning.language for meaning in (*self.variants, *_shipped())}
+        #: Codes of languages there may be something for; whoever asks for another need not be looked at twice.
+        self._speaks = languages | {old for old, new in _REPLACED.items() if new in languages}
         self._chains: dict[str, tuple[Layer, ...]] = {}
         self._tables: dict[str, Mapping[str, str]] = {}
 
@@ -241,7 +255,7 @@ class Compiled:
         if known is not None:
             return known
         answer = self._resolve(question)
-        if sum(map(len, question)) <= _LONGEST_REMEMBERED:
+        if (len(question) if isinstance(question, str) else sum(map(len, question))) <= _LONGEST_REMEMBERED:
             if len(self._requests) >= _MOST_REMEMBERED:
                 self._requests.clear()
             self._requests[question] = answer
@@ -250,14 +264,9 @@ class Compiled:
     def _resolve(self, question: str | tuple[str, ...]) -> Resolution:
         if not isinstance(question, str) and len(question) == 1 and (meant := self.list_code(question[0])):
             return Resolution(meant, question[0], "list_code")
-        tags = (
-            [tag for tag, quality in accepted(question) if quality > 0]
-            if isinstance(question, str)
-            else question
-        )
-        for tag in tags[:_MOST_TAGS]:
-            if match := self.match(tag):
-                return Resolution(match[0], tag, match[1])
+        met = self._header(question) if isinstance(question, str) else self._first(question[:_MOST_TAGS])
+        if met is not None:
+            return met
         if self.default and (match := self.match(self.default)):
             return Resolution(match[0], None, "default")
         match = self.match(catalogue.ENGLISH)
@@ -270,12 +279,65 @@ class Compiled:
 
     def match(self, tag: str) -> tuple[str, str] | None:
         """The locale that serves one language tag, with the reason; None when there is none."""
+        met = self._met(tag)
+        return None if met is None else (met.locale, met.reason)
+
+    def _header(self, header: str) -> Resolution | None:
+        """The first wish of an `Accept-Language` header that can be met, in the order `accepted` gives them.
+
+        Visitors write these, so none of them may be dear: what is weighted 1 is tried while it is read, for nothing can come before
+        it, and most headers are answered by their first item.
+        """
+        later: list[tuple[float, str]] = []
+        tried, sorted_already, before = 0, True, 1.0
+        for item in header[:2000].split(",")[: 2 * _MOST_TAGS]:
+            tag, semicolon, weight = item.partition(";")
+            quality = 1.0
+            if semicolon:
+                known = _QUALITIES.get(weight)
+                if known is None:
+                    if (wish := _wish(item)) is None:
+                        continue
+                    known = wish[1]
+                quality = known
+                if quality == 0:
+                    continue
+            tag = tag.strip(" \t")
+            if not tag:
+                continue
+            if quality == 1.0:
+                if tried < _MOST_TAGS and (met := self._met(tag)) is not None:
+                    return met
+                tried += 1
+            else:
+                sorted_already = sorted_already and quality <= before
+                before = quality
+                later.append((quality, tag))
+        if not sorted_already:
+            later.sort(key=_weight)
+        return self._first([tag for _, tag in later[: max(0, _MOST_TAGS - tried)]])
+
+    def _first(self, tags: Sequence[str]) -> Resolution | None:
+        for tag in tags:
+            if (met := self._met(tag)) is not None:
+                return met
+        return None
+
+    def _met(self, tag: str) -> Resolution | None:
+        """What serves one language tag; None when nothing does."""
         try:
             return self._tags[tag]
         except KeyError:
             pass
+        if len(tag) < 6:
+            # Too short for a further language subtag (`zh-yue`), so these letters name the language. Made-up ones end here, and push
+            # out nobody's answer.
+            bare = tag.strip().lower()
+            if bare[:2] not in self._speaks and bare[:3] not in self._speaks:
+                return None
         meaning = key(tag)
-        answer = self._match(meaning) if meaning else None
+        match = self._match(meaning) if meaning else None
+        answer = Resolution(match[0], tag, match[1]) if match else None
         if len(tag) <= _LONGEST_REMEMBERED:
             if len(self._tags) >= _MOST_REMEMBERED:
                 self._tags.clear()
@@ -443,7 +505,10 @@ def accepted(header: str) -> list[tuple[str, float]]:
     return out
 
 
-@functools.lru_cache(maxsize=_MOST_REMEMBERED)
+def _weight(wish: tuple[float, str]) -> float:
+    return -wish[0]
+
+
 def _wish(item: str) -> tuple[str, float] | None:
     """One item of the header; None when it cannot be read."""
     tag, semicolon, _ = item.partition(";")

@@ -404,6 +404,43 @@ def test_any_wish_on_any_section_ends_in_a_whole_table(
     rules.problems(about)
 
 
+def _slowly(about: dict, header: str) -> rules.Resolution:
+    """The same decision with no short cut: every item read by the pattern, every tag by its meaning, nothing remembered."""
+    ready = rules.compiled(about)
+    for tag in [tag for tag, quality in rules.accepted(header) if quality > 0][:32]:
+        parts = rules._TAG.fullmatch(tag.strip()) if len(tag) <= 100 else None
+        if parts is None:
+            continue
+        language = (parts["extended"] or parts["language"]).lower()
+        language, region = rules._REPLACED.get(language, language), (parts["region"] or "").upper()
+        script = (parts["script"] or "").title() or rules._likely_script(language, region)
+        if match := ready._match(rules.Key(language, script, region)):
+            return rules.Resolution(match[0], tag, match[1])
+    return rules.resolve(about, [])
+
+
+_weights = st.sampled_from(
+    ["", ";q=1", ";q=1.000", ";q=0.5", ";q=0.123", ";Q=0.7", "; q=0.9", ";q = 0.3 ", ";q=0", ";q=0.", ";q=2", ";x", ";", ";q=1.9"]
+)  # fmt: skip
+_wild = st.lists(
+    st.tuples(
+        _tags
+        | st.sampled_from(["iw", "in-ID", "no", "NO_no", "cmn", "xx-cmn", "tl", "\u00a0no", "zh-yue", "*"])
+        | st.from_regex(r"[ \t\u00a0]?[a-zK]{2,3}([-_.@][a-z]{2,4})?[ \t]?", fullmatch=True),
+        _weights,
+    ),
+    max_size=40,
+).map(lambda parts: ",".join(tag + weight for tag, weight in parts))
+
+
+@settings(deadline=None, max_examples=400)
+@given(_sections, _wild | _headers)
+def test_no_short_cut_changes_an_answer(about: dict, header: str) -> None:
+    assert rules.resolve(about, header) == _slowly(about, header)
+    ready = rules.compiled(about)
+    assert ready.resolve(header) == ready.resolve(header + ",") == _slowly(about, header)
+
+
 @settings(deadline=None)
 @given(_sections, _tags)
 def test_no_text_crosses_from_one_country_to_another_of_the_same_language(about: dict, tag: str) -> None:
