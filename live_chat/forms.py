@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Section
+from kit import time_zones
 from kit.html import clean_block
 from live_chat import rules
 from live_chat.hours import DAYS, read_typed, written
@@ -110,7 +110,7 @@ class LiveChatForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={**_initial(section), "seen": seen})
         self.section_before, self.kind = section, kind
-        zones = sorted(available_timezones() | {section["hours"]["time_zone"]})
+        zones = sorted(time_zones.names() | {section["hours"]["time_zone"]})
         self.fields["time_zone"].choices = [(one, one.replace("_", " ")) for one in zones]  # type: ignore[attr-defined]
         for day in DAYS:
             self.fields[day] = forms.CharField(

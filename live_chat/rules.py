@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
-from zoneinfo import available_timezones
 
+from kit import time_zones
 from live_chat.hours import DAY, DAYS, Hours, minutes, spans
 
 FORMAT = 1
@@ -141,7 +141,7 @@ def problems(section: Any) -> list[Problem]:
         return found
     if section["format"] != FORMAT:
         found.append(Problem("format", "format"))
-    if hours["time_zone"] not in available_timezones():
+    if hours["time_zone"] not in time_zones.names():
         found.append(Problem("hours.time_zone", "time_zone", {"value": hours["time_zone"][:60]}))
     for day in DAYS:
         found += _ranges(hours["weekly"][day], f"hours.weekly.{day}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from kit import time_zones
 from publishing.promotions import CHECK_LENGTH, MOST_CHECKS
 
 
@@ -40,7 +41,7 @@ class ReviewForm(forms.Form):
     def __init__(self, *args: Any, zone: str, checklist: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
-        names = sorted(available_timezones())
+        names = sorted(time_zones.names())
         self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in names]  # type: ignore[attr-defined]
         self.fields["time_zone"].initial = zone
         for number, sentence in enumerate(checklist):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self, TypeVar
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,6 +10,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from kit import time_zones
 from tenants.roles import Role
 from tenants.scope import current_tenant_id
 
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 def known_time_zone(value: str) -> None:
-    if value not in available_timezones():
+    if value not in time_zones.names():
         raise ValidationError(
             _("“%(value)s” is not a time zone of the IANA database."), params={"value": value}
         )
