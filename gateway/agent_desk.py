@@ -142,6 +142,8 @@ class AgentDesk(Socket):
         metrics.sockets.labels("agent").inc()
         origin = doors.origin_of(self.scope["headers"])
         if origin is not None and origins.split(origin) not in OWN_ORIGINS:
+            # A desk speaks first: what it says is read, or the reason would be lost with the connection.
+            self.flooded = True
             self.refuse(
                 4403, "origin_not_allowed", "The agent's side opens on the test page and in the console only."
             )

@@ -65,9 +65,8 @@ function Controls({ desk, help }: { desk: Desk; help: () => void }) {
   const { available, line } = desk.connection;
   return (
     <>
-      <span class={`desk-state ${line === "online" ? "is-good" : "is-wait"}`} title={t(line)}>
-        <span class="dot" />
-        <span class="visually-hidden">{t(line)}</span>
+      <span class="visually-hidden" role="status" data-line={line}>
+        {t(line)}
       </span>
       <button
         type="button"

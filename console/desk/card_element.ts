@@ -12,6 +12,7 @@ const look = `
   --cw-good: #176b43; --cw-warning: #84510a; --cw-wrong: #b3222f; }
 .cw-card { padding: 14px; border: 1px solid #e3e5ea; border-radius: 14px; background: var(--cw-paper); color-scheme: light; }
 .cw-card :focus-visible { outline: 2px solid var(--cw-accent); outline-offset: 2px; }
+button, input, select, textarea { font-family: inherit; }
 img { max-width: 100%; }
 `;
 

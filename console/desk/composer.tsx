@@ -222,7 +222,7 @@ export function Composer({ desk, conversation }: { desk: Desk; conversation: Con
               setTimeout(() => box.current?.focus());
             }}
           >
-            {t("write-note")}
+            {t("note")}
           </button>
         </div>
         {!noting && (
@@ -251,9 +251,9 @@ export function Composer({ desk, conversation }: { desk: Desk; conversation: Con
             />
           </>
         )}
-        <button type="submit" class="btn btn-primary btn-sm desk-send" disabled={!can} aria-keyshortcuts="Control+Enter">
+        <button type="submit" class="btn btn-primary btn-sm desk-send" disabled={!can} aria-label={t(noting ? "save-note" : "send")} aria-keyshortcuts="Control+Enter">
           {noting ? icon("note") : icon("send")}
-          {t(noting ? "save-note" : "send")}
+          <span class="desk-wide">{t(noting ? "save-note" : "send")}</span>
         </button>
       </div>
       {dialog === "replies" && <Replies desk={desk} close={() => setDialog(undefined)} />}

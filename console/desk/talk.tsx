@@ -90,8 +90,8 @@ export function Talk({ desk, details, toggleDetails }: { desk: Desk; details: bo
 }
 
 function status(conversation: Conversation): string {
-  if (conversation.status === "closed") return t("closed");
-  if (conversation.holder === settings().me) return t("mine");
+  if (conversation.status === "closed") return t("is-shut");
+  if (conversation.holder === settings().me) return t("is-yours");
   if (conversation.holder === "") return t("waits", { time: lasting(conversation.since) });
   return conversation.assignee;
 }
@@ -115,6 +115,7 @@ function Messages({ desk, conversation }: { desk: Desk; conversation: Conversati
   const place = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const before = useRef(0);
+  const top = useRef(0);
   const all = entries(desk, conversation);
   const key = `${conversation.channel}~${conversation.conversation}`;
   const name = conversation.person.name || t("visitor");
@@ -154,7 +155,10 @@ function Messages({ desk, conversation }: { desk: Desk; conversation: Conversati
       aria-label={t("messages")}
       onScroll={(event) => {
         const box = event.currentTarget;
-        atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+        // What grows below is no reason to stop following; scrolling up is.
+        if (box.scrollHeight - box.scrollTop - box.clientHeight < 60) atEnd.current = true;
+        else if (box.scrollTop < top.current - 2) atEnd.current = false;
+        top.current = box.scrollTop;
         before.current = box.scrollHeight;
         if (box.scrollTop < 40 && conversation.scroll) desk.earlier();
       }}
@@ -342,14 +346,14 @@ function Details({ conversation, close }: { conversation: Conversation; close: (
     <aside class="desk-details" aria-label={t("details")}>
       <header>
         <h2>{t("details")}</h2>
-        <button type="button" class="btn btn-quiet btn-icon btn-sm" aria-label={t("close-dialog")} onClick={close}>
+        <button type="button" class="btn btn-quiet btn-icon btn-sm" aria-label={t("close-details")} onClick={close}>
           {icon("x")}
         </button>
       </header>
       <section>
         <div class="desk-person">
           <span class="avatar" aria-hidden="true">
-            {initials(person.name) || "?"}
+            {initials(person.name || t("visitor"))}
           </span>
           <p>
             <strong>{person.name || t("visitor")}</strong>
