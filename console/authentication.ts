@@ -40,8 +40,9 @@ document.addEventListener("click", (event) => {
     if (!field) return;
     field.value = clicked.dataset.path;
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    lastPath = undefined;
     (field.closest("tr")?.querySelector<HTMLInputElement>("input[name$='-field']") ?? field).focus();
+    // After the focus, which would name it again: the next click must not overwrite it.
+    lastPath = undefined;
   } else if (clicked.dataset.tester) {
     event.preventDefault();
     void runTester(clicked as HTMLButtonElement, clicked.dataset.tester);
