@@ -19,6 +19,7 @@ const budget = [
   ["  frame", null, await size("frame")],
   ["Pre-contact form (when a channel asks)", null, await size("survey")],
   ["Files (with the first file)", null, await size("files")],
+  ["Offline form, transcript, menu (when asked for)", null, await size("livechat", "asking")],
   ["Sign-in (when a channel asks)", null, await size("signin")],
   ["Guide, page side (when a page asks)", null, await size("guide")],
   ["Guide, button and menu", 10 * 1024, await size("guideframe", "guidedocument")],

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Conversation } from "./conversation";
 import { Icon, type IconName } from "./icons";
+import type { LiveAsked, LiveShown } from "./livechat";
 import type { Model } from "./model";
 import type { Asked, Shown } from "./survey";
 import { Rich } from "./rich";
@@ -47,12 +48,12 @@ function Launcher({ model }: { model: Model }) {
 
 /** `inner`: for what stands in the window, which is as available as the channel. */
 function Window({ model, inner }: { model: Model; inner: Model }) {
-  const { view, say, phase, full, tell } = model;
-  const [asking, setAsking] = useState(false);
+  const { view, conf, say, phase, full, tell } = model;
+  const [asking, setAsking] = useState<"" | LiveAsked["act"]>("");
   const list = view.multiple && !view.thread;
   const begun = view.messages.length > 0;
   // The question belongs to the conversation it was asked in.
-  useEffect(() => setAsking(false), [view.thread, view.closed]);
+  useEffect(() => setAsking(""), [view.thread, view.closed]);
   const title = list ? say("conversations") : view.agent || say(view.available ? "weAreOnline" : "weAreOffline");
   return (
     <section
@@ -63,7 +64,7 @@ function Window({ model, inner }: { model: Model; inner: Model }) {
       aria-label={say("customerChat")}
       tabIndex={-1}
     >
-      <header class="cw-header" data-selector="HEADER" inert={asking}>
+      <header class="cw-header" data-selector="HEADER" inert={!!asking}>
         {view.multiple && !list && view.threads.length > 0 && (
           <IconButton name="back" label={say("backToConversations")} class="cw-flip" onClick={() => tell({ type: "thread", id: "" })} />
         )}
@@ -73,37 +74,30 @@ function Window({ model, inner }: { model: Model; inner: Model }) {
           {!list && view.agent && <p>{say(view.available ? "online" : "weAreOffline")}</p>}
           {!list && !view.agent && begun && view.available && <p><Rich say={say} id="waitingDescription" /></p>}
         </div>
-        <Menu model={model} begun={begun && !list} ask={() => setAsking(true)} />
+        <Menu model={model} begun={begun && !list} ask={setAsking} />
         <IconButton name="down" label={say("minimizeLabel")} selector="HEADER_MINIMIZE_WINDOW" onClick={() => model.toggle(false)} />
       </header>
-      <div class="cw-main" inert={asking}>
-        {list ? <Conversations model={model} /> : view.survey && (!view.live || inner.view.available) ? <Survey key={view.thread} model={model} /> : <Conversation key={view.thread} model={inner} />}
+      <div class="cw-main" inert={!!asking}>
+        {list ? <Conversations model={model} /> : view.survey && (!view.live || inner.view.available) ? <Later key={view.thread} model={model} /> : offline(inner) && conf.config.settings?.liveChatShowOfflineForm === true ? <Later key="offline" model={model} act="offline" /> : <Conversation key={view.thread} model={inner} />}
       </div>
-      {asking && (
-        <Question
-          words={say("endChatTitle")}
-          yes={say("endChat")}
-          no={say("cancel")}
-          answer={(yes) => {
-            setAsking(false);
-            if (yes) tell({ type: "end" });
-          }}
-        />
-      )}
+      {asking && <Later key={asking} model={model} act={asking} done={() => setAsking("")} />}
     </section>
   );
 }
 
-/** The pre-contact form is a chunk of its own; it draws itself. */
-function Survey({ model }: { model: Model }) {
+/** Nobody is there, and nothing has been said: the conversation does not begin. */
+export const offline = ({ view }: Model) => view.live && !view.available && !view.messages.length;
+
+/** The pre-contact form, or what `act` says: chunks of their own that draw themselves. */
+export function Later({ model, act, done }: { model: Model; act?: LiveAsked["act"]; done?: () => void }) {
   const box = useRef<HTMLDivElement>(null);
-  const shown = useRef<Shown>(null);
-  const asked = useRef<Asked>(null);
+  const shown = useRef<Shown | LiveShown>(null);
+  const asked = useRef<Asked & LiveAsked>(null);
   const { conf, view, tell, say } = model;
-  asked.current = { ...conf, config: conf.config as Asked["config"], survey: view.survey!, tell };
+  asked.current = { ...conf, config: conf.config as Asked["config"], survey: view.survey!, told: view.told, act: act!, done, tell };
   useEffect(() => {
     let gone = false;
-    void import("./survey").then(({ show }) => {
+    void (act ? import("./livechat") : import("./survey")).then(({ show }) => {
       if (!gone) shown.current = show(box.current!, asked.current!);
     });
     return () => {
@@ -114,7 +108,7 @@ function Survey({ model }: { model: Model }) {
   useEffect(() => shown.current?.update(asked.current!));
   return (
     <div class="cw-survey-box" ref={box}>
-      <Empty>{say("loading")}</Empty>
+      {!done && <Empty>{say("loading")}</Empty>}
     </div>
   );
 }
@@ -161,7 +155,7 @@ export function Avatar({ name, image, online }: { name: string; image?: string; 
   );
 }
 
-function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask: () => void }) {
+function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask: (what: LiveAsked["act"]) => void }) {
   const { view, conf, say, sound, tell } = model;
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -170,7 +164,8 @@ function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask: () => 
     items.push({ icon: "sound", label: say(sound ? "turnOffAudioNotification" : "turnOnAudioNotification"), act: () => model.setSound(!sound) });
   }
   if (view.multiple && begun) items.push({ icon: "archive", label: say("archive"), act: () => tell({ type: "archive", id: view.thread }) });
-  if (view.live && begun && !view.closed) items.push({ icon: "leave", label: say("endChat"), act: ask });
+  if (begun && conf.config.settings?.liveChatAllowTranscript === true) items.push({ icon: "file", label: say("sendTranscript"), act: () => ask("transcript") });
+  if (view.live && begun && !view.closed) items.push({ icon: "leave", label: say("endChat"), act: () => ask("end") });
   const close = (focus: boolean) => {
     setOpen(false);
     if (focus) box.current?.querySelector("button")?.focus();
@@ -218,36 +213,6 @@ function Menu({ model, begun, ask }: { model: Model; begun: boolean; ask: () => 
           ))}
         </div>
       )}
-    </div>
-  );
-}
-
-/** A question in the window itself; the keyboard stays inside until it is answered. */
-function Question({ words, yes, no, answer }: { words: string; yes: string; no: string; answer: (yes: boolean) => void }) {
-  const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    box.current?.querySelector("button")?.focus();
-    return () => before?.focus();
-  }, []);
-  return (
-    <div
-      class="cw-veil"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.preventDefault();
-        answer(false);
-      }}
-    >
-      <div class="cw-question" role="alertdialog" aria-modal="true" aria-labelledby="cw-question" ref={box}>
-        <h2 id="cw-question">{words}</h2>
-        <button type="button" class="cw-button cw-primary" data-selector="PRIMARY_BUTTON" onClick={() => answer(true)}>
-          {yes}
-        </button>
-        <button type="button" class="cw-button" data-selector="SECONDARY_BUTTON" onClick={() => answer(false)}>
-          {no}
-        </button>
-      </div>
     </div>
   );
 }

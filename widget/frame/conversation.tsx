@@ -1,7 +1,7 @@
 /* One conversation: its state, its messages, and the box to write in. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatMessage } from "../shared/types";
-import { Avatar, Empty, NewChat, Older } from "./app";
+import { Avatar, Empty, NewChat, offline, Older } from "./app";
 import { Icon } from "./icons";
 import { Card, Files, Text } from "./message";
 import type { Model } from "./model";
@@ -16,14 +16,14 @@ const NEAR = 80;
 
 export function Conversation({ model }: { model: Model }) {
   const { view, say } = model;
-  const offline = view.live && !view.available && !view.messages.length;
+  const away = offline(model);
   return (
     <>
       <Activity model={model} />
       <Messages model={model} />
-      {view.closed || offline ? (
+      {view.closed || away ? (
         <footer class="cw-foot">
-          <p>{offline ? <Rich say={say} id="offlineFormDesc" /> : view.agent ? say("chattedWith", { name: view.agent }) : say("customerLeftTheSession")}</p>
+          <p>{away ? <Rich say={say} id="offlineFormDesc" /> : view.agent ? say("chattedWith", { name: view.agent }) : say("customerLeftTheSession")}</p>
           {view.closed && <NewChat model={model} />}
         </footer>
       ) : (
@@ -202,7 +202,7 @@ function Message({ message, model, starts, ends, named, timed, state, last }: Me
   return (
     <div class={`cw-row ${mine ? "cw-mine" : "cw-theirs"}${starts ? " cw-starts" : ""}${ends ? " cw-ends" : ""}`}>
       <div class="cw-stack">
-        {!mine && named && message.author ? <span class="cw-author">{message.author}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
+        {!mine && named && message.author ? <span class="cw-author">{message.author}{message.bot && model.conf.config.settings?.enableAiLabel === true && <b class="cw-ai">{/^(fr|es|it|pt)/.test(model.conf.locale) ? "IA" : "AI"}</b>}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
         <div class="cw-body" title={clock.time(message.at)}>
           {!mine && ends && <Avatar name={message.author || say("agent")} image={message.avatar} />}
           {(text || message.title || message.link || message.image) && (

@@ -79,7 +79,8 @@ export function take(model: Model, rules: FileRestrictions, files: File[]): void
 }
 
 /* In the layer of the window's own rules: the channel's CSS wins. */
-const css = `@layer widget{.cw-refusal{max-height:100%;overflow:hidden}.cw-refusal-name{font-weight:600;overflow-wrap:anywhere}.cw-refusal ul{overflow-y:auto;color:var(--cw-muted)}}`;
+// Veil and question are in the chunk "livechat" as well: a style that both shared would be a file more to fetch.
+const css = `@layer widget{.cw-veil{position:absolute;z-index:4;inset:0;display:flex;align-items:flex-end;padding:12px;background:rgb(15 20 35/42%);animation:cw-fade .1s}.cw-question{display:flex;flex:1;flex-direction:column;gap:10px;padding:20px;border-radius:16px;background:var(--cw-paper);text-align:center;animation:cw-open .14s cubic-bezier(.2,.8,.3,1)}.cw-question h2{margin-bottom:6px;font-size:1.0625rem;font-weight:650;line-height:1.35;text-wrap:balance}.cw-refusal{max-height:100%;overflow:hidden}.cw-refusal-name{font-weight:600;overflow-wrap:anywhere}.cw-refusal ul{overflow-y:auto;color:var(--cw-muted)}}`;
 
 /** Shows the pop-up over the window; the keyboard stays in it until it is closed. */
 export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void {

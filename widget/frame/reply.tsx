@@ -1,5 +1,6 @@
 /* The box to write in: text, files, and the signals that one is writing. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { IconButton, Later } from "./app";
 import { Icon } from "./icons";
 import type { Model } from "./model";
 
@@ -11,6 +12,7 @@ export function ReplyBox({ model }: { model: Model }) {
   const { view, conf, say, tell } = model;
   const [text, setText] = useState(conf.draft);
   const [over, setOver] = useState(false);
+  const [menu, setMenu] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const typing = useRef({ on: false, told: 0, timer: 0 });
@@ -90,7 +92,9 @@ export function ReplyBox({ model }: { model: Model }) {
         send();
       }}
     >
+      {menu && <Later model={model} act="menu" done={() => setMenu(false)} />}
       <div class="cw-field">
+        {conf.config.settings?.enablePersistentMenu === true && <IconButton name="more" label={say("moreLabel")} expanded={menu} onClick={() => setMenu(!menu)} />}
         {rules && (
           <>
             <button type="button" class="cw-icon-button" aria-label={say("uploadAttachment")} title={say("uploadAttachment")} disabled={failed} onClick={() => picker.current?.click()}>

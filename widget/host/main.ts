@@ -45,7 +45,7 @@ function inOrder(act: () => unknown, bare?: boolean): unknown {
 
 function init(brand: string, channel: string): void {
   if (!/^\d+$/.test(brand) || !/^[\w-]+$/.test(channel)) {
-    console.error("[chat] init needs the brand's number and the channel's id, as the channel's page “Initialization and test” shows them.");
+    void import("./explain").then(({ noId }) => noId());
     return;
   }
   chat(brand, channel);

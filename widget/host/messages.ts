@@ -64,6 +64,7 @@ export function toMessage(value: unknown): ChatMessage | undefined {
     files: files(message.attachments),
     author: mine ? "" : personName(user),
     avatar: mine ? "" : personImage(user),
+    bot: user.isBotUser === true,
     state: mine ? (wasRead(message) ? "seen" : "sent") : undefined,
     known: !mine && !!obj(message.customerStatistics).seenAt,
   };

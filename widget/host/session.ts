@@ -201,7 +201,7 @@ export class Session {
     this.#changed("connection", "problem");
   }
 
-  #request = (eventType: string, data: Json): Promise<Json> => this.#options.connection.request(eventType, data);
+  request = (eventType: string, data: Json): Promise<Json> => this.#options.connection.request(eventType, data);
 
   /** After every (re)connection: the conversations as the server has them. What it does not know is no error. */
   async #recover(): Promise<void> {
@@ -251,7 +251,7 @@ export class Session {
 
   async #tolerate(eventType: string, data: Json): Promise<Json> {
     try {
-      return await this.#request(eventType, data);
+      return await this.request(eventType, data);
     } catch (error) {
       if (error instanceof ServerError) return {};
       throw error;
@@ -540,7 +540,7 @@ export class Session {
   #flush(): void {
     if (this.#connectionState !== "online") return;
     for (const item of this.#outbox.take()) {
-      this.#request("SendMessage", { thread: { idOnExternalPlatform: item.thread, threadName: this.#thread(item.thread).name }, ...item.data }).then(
+      this.request("SendMessage", { thread: { idOnExternalPlatform: item.thread, threadName: this.#thread(item.thread).name }, ...item.data }).then(
         () => {
           const thread = this.#thread(item.thread);
           thread.begun = true;
@@ -565,6 +565,19 @@ export class Session {
     }
   }
 
+  /** Of the conversation that is shown; "" before its first message. */
+  get contact(): string {
+    return this.#threads.get(this.#current)?.contact ?? "";
+  }
+
+  /** What is being typed, where the channel lets agents see it. */
+  preview(text: string): void {
+    const thread = this.#threads.get(this.#current);
+    if (this.#options.config.settings?.enableChatTypingPreview === true && thread?.begun && !thread.closed) {
+      this.#quietly("SendMessagePreview", thread, { messageContent: { type: "TEXT", payload: { text } } });
+    }
+  }
+
   typing(on: boolean): void {
     const thread = this.#threads.get(this.#current);
     if (thread?.begun && !thread.closed) this.#quietly(on ? "SenderTypingStarted" : "SenderTypingEnded", thread);
@@ -583,7 +596,7 @@ export class Session {
   #seenAt = (id: string): number => Number(this.#options.lasting.get("seen:" + id)) || 0;
 
   #quietly(eventType: string, thread: Thread, more: Json = {}): void {
-    this.#request(eventType, { thread: { idOnExternalPlatform: thread.id, threadName: thread.name }, ...more }).catch(() => undefined);
+    this.request(eventType, { thread: { idOnExternalPlatform: thread.id, threadName: thread.name }, ...more }).catch(() => undefined);
   }
 
   select(id: string): void {
@@ -607,7 +620,7 @@ export class Session {
     const thread = this.#threads.get(id);
     if (!thread) return;
     if (!thread.begun) return this.#forget(id);
-    this.#request("ArchiveThread", { thread: { idOnExternalPlatform: id } })
+    this.request("ArchiveThread", { thread: { idOnExternalPlatform: id } })
       .then(() => this.#forget(id))
       .catch(() => this.#changed("threads"));
   }
@@ -617,7 +630,7 @@ export class Session {
     const thread = this.#threads.get(this.#current);
     if (!thread) return;
     if (!thread.begun) return this.begin();
-    this.#request("EndContact", { thread: { idOnExternalPlatform: thread.id }, contact: { id: thread.contact } })
+    this.request("EndContact", { thread: { idOnExternalPlatform: thread.id }, contact: { id: thread.contact } })
       .then(() => {
         thread.closed = true;
         this.#changed("closed", "threads", "waiting");
@@ -635,7 +648,7 @@ export class Session {
       this.#changed("threads", "messages", "older", "loadingOlder");
     };
     if (!thread) return void this.#list(this.#all.scrollToken).catch(() => undefined).finally(done);
-    this.#request("LoadMoreMessages", {
+    this.request("LoadMoreMessages", {
       thread: { idOnExternalPlatform: thread.id },
       scrollToken: thread.scrollToken,
       oldestMessageDatetime: new Date(thread.messages[0]?.at ?? Date.now()).toISOString(),

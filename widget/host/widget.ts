@@ -18,6 +18,8 @@ export interface Environment {
   tab: Store;
   load(locale: string): Promise<ChannelConfig>;
   availability?: () => Promise<string>;
+  /** What the window asks for once in a while. */
+  ask?: (asked: Ask, session: Session, locale: string) => Promise<Told>;
   connect(config: ChannelConfig, identity: Session["identity"], signIn: { code?: string; verifier?: string }): Connection;
   /** What the channel's JavaScript, inside the window, calls. */
   command(widget: Widget, args: unknown[]): void;
@@ -94,6 +96,9 @@ export class Widget {
     if (config.isLiveChat && settings.liveChatHiddenOnOffline === true && config.availability?.status === "offline") {
       frame.remove();
       this.guided?.gone();
+      // The chat appears by itself once the channel is online.
+      const wait = () => setTimeout(() => void this.#environment.availability?.().then((status) => (status === "online" ? void this.start() : void wait()), wait), AVAILABILITY_EVERY);
+      wait();
       return;
     }
     this.#begin();

@@ -18,7 +18,7 @@ export const french: Record<PhraseId, string> = {
   close: "Fermer",
   cancel: "Annuler",
   endChat: "Terminer la conversation",
-  endChatTitle: "Voulez-vous vraiment terminer cette conversation ?",
+  sendTranscript: "Envoyer la transcription",
   startNewChat: "Nouvelle conversation",
   beginButton: "Démarrer la conversation",
   backToConversations: "Retour aux conversations",

@@ -70,6 +70,8 @@ export interface ChatMessage {
   files?: ChatFile[];
   author?: string;
   avatar?: string;
+  /** Written by a machine. */
+  bot?: boolean;
   /** For one's own: on its way, stored, read by the agent, or refused. */
   state?: "sending" | "sent" | "seen" | "failed";
   /** Phrase id that says why it failed. */
@@ -121,6 +123,21 @@ export interface View {
   /** A file the environment did not take, until the visitor has read why. */
   refused: { name: string; code: string } | null;
   survey: SurveyView | null;
+  /** What became of what the window asked for last. */
+  told?: Told;
+}
+
+/** An offline message, a transcript, the items of the persistent menu: asked for by code that is loaded when it is needed. */
+export interface Ask {
+  type: "ask";
+  act: "offline" | "transcript" | "menu";
+  values: Record<string, string>;
+}
+
+export interface Told {
+  act: Ask["act"];
+  ok: boolean;
+  items?: { id: string; label: string; postback: string }[];
 }
 
 export interface Configure {
@@ -163,6 +180,7 @@ export type ToHost =
   /** An upload is given up; "" = the refused file was read about. */
   | { type: "cancel"; id: string }
   | { type: "typing"; on: boolean }
+  | Ask
   | { type: "seen" }
   | { type: "draft"; text: string }
   | { type: "survey"; values: Record<string, string>; done: boolean }

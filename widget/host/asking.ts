@@ -1,0 +1,33 @@
+/* What the window asks for once in a while: an offline message, a transcript, the persistent menu. A chunk of its own. */
+import type { Ask, Told } from "../shared/types";
+import { list, obj, str } from "./json";
+import type { Session } from "./session";
+
+/** `channel`: the base of the channel's own addresses. */
+export async function ask(channel: string, { act, values }: Ask, session: Session, locale: string): Promise<Told> {
+  const given = Object(values) as Record<string, unknown>;
+  try {
+    if (act === "menu") {
+      const answer = await fetch(`${channel}/persistent-menu-items?locale=${encodeURIComponent(locale.replaceAll("-", "_"))}`, { credentials: "omit" });
+      const items = list(await answer.json()).flatMap((one) => {
+        const item = obj(one);
+        return str(item.label) ? [{ id: str(item.id), label: str(item.label), postback: str(item.postback) }] : [];
+      });
+      return { act, ok: answer.ok, items };
+    }
+    const email = str(given.email);
+    if (act === "transcript") {
+      await session.request("SendTranscript", { consumerContact: { id: session.contact }, consumerRecipients: [{ idOnExternalPlatform: email }] });
+    } else {
+      const [firstName = "", ...rest] = str(given.name).trim().split(/\s+/);
+      await session.request("SendOfflineMessage", {
+        messageContent: { type: "TEXT", payload: { text: str(given.text) } },
+        authorCustomerIdentity: { idOnExternalPlatform: email, firstName, lastName: rest.join(" ") },
+      });
+    }
+    return { act, ok: true };
+  } catch (error) {
+    console.error("[chat] The environment did not take what was asked of it.", error);
+    return { act, ok: false };
+  }
+}
