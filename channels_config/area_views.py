@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
@@ -122,6 +124,12 @@ def preview(request: TenantRequest, brand: int, channel: str) -> JsonResponse:
     )
 
 
+def overrides(channel: Channel, css: str) -> list[Any]:
+    """Declarations of the CSS that a Guide's branding wins over; whose knowledge that is, a setting says."""
+    asked: Any = import_string(settings.CSS_OVERRIDES)
+    return list(asked(channel, css)) if css else []
+
+
 def _form(request: TenantRequest, section: Section, data: Any = None) -> WebSettingsForm:
     may = request.membership.may
     return WebSettingsForm(
@@ -154,6 +162,7 @@ def _page(
         "class_names": [name.removeprefix(".") for name in CLASSES if name.startswith(".")],
         "status_url": _status_url(request, channel),
         "refused": status == 422,
+        "overrides": overrides(channel, shown["custom_css"]),
         **extra,
     }
     template = "channels_config/_area_form.html"

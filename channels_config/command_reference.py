@@ -272,6 +272,43 @@ GROUPS = (
     ),
 )
 
+#: cxone("guide", <name>, …): for pages that show a Guide instead of one chat.
+GUIDE_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "init",
+        "entry? | { locale }?",
+        _(
+            "Shows the Guide: the entry point whose rules fit the page's address, or the one whose id is given. cxone(\"init\", brand) comes before it."
+        ),
+        ("", '"7b1c…"', '{ locale: "fr-CA" }'),
+    ),
+    Command("openMenu", "", _("Opens the menu; where one channel is offered, its chat."), ("",)),
+    Command(
+        "setCustomCss",
+        "css, key?",
+        _(
+            "CSS for the Guide's button and menu, after the branding. It takes the place of what was set before; with a key it adds a piece, or replaces the piece of that key."
+        ),
+        ("'[data-selector=\"PORTAL_TITLE\"] { font-style: italic }'",),
+    ),
+    Command(
+        "setCustomFields",
+        "fields",
+        _("Custom fields of every conversation that begins in the Guide's chats."),
+        ('[{ ident: "order", value: "A1234" }]',),
+    ),
+    Command("setButtonSize", "pixels", _("The height of the Guide's button."), ('"72px"',)),
+    Command("setOffsetY", "pixels", _("How far above the bottom of the page it stands."), ('"80px"',)),
+    Command("setFontSize", "size", _("The size of text in button and menu."), ('"16px"',)),
+    Command(
+        "setDesiredGuideWidth", "width", _("The width of menu and chats; never more than the page has."), ('"420px"',)
+    ),
+    Command(
+        "setDesiredGuideHeight", "height", _("Their height; never more than the page has."), ('"640px"',)
+    ),
+    Command("setFullDisplay", "", _("Opens the menu over the whole page; chats open so, too."), ("",)),
+)
+
 #: Events of onPushUpdate, each with when it comes.
 EVENTS: tuple[tuple[str, Words], ...] = (
     ("CaseCreated", _("A conversation has begun.")),

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from channels_config.command_reference import EVENTS, GROUPS, call
+from channels_config.command_reference import EVENTS, GROUPS, GUIDE_COMMANDS, call
 from channels_config.pages import channel_context, channel_or_404
 from kit import snippet
 from tenants.access import TenantRequest, requires
@@ -41,6 +41,10 @@ def commands(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         "several": _several(number, public_id),
         "groups": groups,
         "events": EVENTS,
+        "guide_commands": [
+            {"command": one, "code": "\n".join(call(one.name, given, old=False, area="guide") for given in one.examples)}
+            for one in GUIDE_COMMANDS
+        ],
         "has_declarations": declarations_text() is not None,
     }
     return render(request, "channels_config/commands.html", context)

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from areas.registry import areas_of
+from areas.registry import areas, areas_of
 from channels_config.models import Channel
 from kit.plain_text import Plain, plain
 
@@ -15,7 +15,8 @@ MOST_WORDS = 6
 
 
 def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
-    """What fits `text`, best first: {"title", "detail", "url", "group", "icon"}; two queries at most.
+    """What fits `text`, best first: {"title", "detail", "url", "group", "icon"}; two queries at most, and
+    those of the areas that look through their contents.
 
     A word may name a page or a channel: "css support" finds the page *CSS and JS* of every channel called Support.
     """
@@ -43,6 +44,9 @@ def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
     rows.extend(
         row for row in _places(brand, may_manage) if all(plain(word) in plain(row["title"]) for word in words)
     )
+    for area in areas():
+        if words and area.find is not None:
+            rows += area.find(words, brand)
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
 
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ from tenants.services import organisation_id
 
 MESSAGING = "Clavardage du site"
 LIVE = "Clavardage en direct"
+GUIDE = "Guide du site"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class _Organisation:
     name: str
     #: Public ids, so that a snippet that was once copied goes on working: kind -> id.
     channels: dict[str, str]
+    #: The public id of its Guide, which offers both channels.
+    guide: str
     people: tuple[tuple[str, str, Role], ...]
 
 
@@ -41,6 +45,7 @@ ORGANISATIONS = (
             Channel.Kind.MESSAGING: "chat_0950394d-a403-4fe6-91d5-34e934771662",
             Channel.Kind.LIVE: "chat_5c1a8a52-5d1e-4c0b-9c57-6f1d0c9a1009",
         },
+        guide="guide_3f6d2b84-7a15-4c39-9e0d-2b8c5a1f1009",
         people=(
             ("admin@demo.example", "Camille Tremblay", Role.ADMIN),
             ("lecture@demo.example", "Dominique Roy", Role.AUDITOR),
@@ -53,6 +58,7 @@ ORGANISATIONS = (
             Channel.Kind.MESSAGING: "chat_7d2f0e3a-1b64-4f0a-8a77-2c3b4d5e2020",
             Channel.Kind.LIVE: "chat_e0b9c6d4-92f3-4a35-b1c8-8f7a6b5c2020",
         },
+        guide="guide_a94e17c6-5d02-4f8b-8c33-71d6e0b42020",
         people=(
             ("admin@demo.example", "Camille Tremblay", Role.ADMIN),
             ("autre@demo.example", "Alex Gagnon", Role.ADMIN),
@@ -75,6 +81,7 @@ def fill_in(*, password: str) -> None:
             }
             for kind, public_id in one.channels.items():
                 _channel(Channel.Kind(kind), public_id)
+            _guide(one.guide, list(one.channels.values()))
         for email, name, role in one.people:
             admit_person(
                 number=one.number,
@@ -101,4 +108,39 @@ def _channel(kind: Channel.Kind, public_id: str) -> None:
     )
     record("channel.created", by=None, subject=channel.public_id, channel=channel.name, kind=channel.kind)
     release = publisher()(channel, areas=[looks.name], by=None)
+    want(channel, EnvironmentName.LIVE, release, at=timezone.now())
+
+
+def _guide(public_id: str, offered: list[str]) -> None:
+    """The Guide, in test and in live: both channels on every page, the live one alone in the shop's checkout."""
+    if Channel.all_objects.filter(public_id=public_id).exists() or Channel.every.filter(name__iexact=GUIDE).exists():
+        return
+    channel = Channel.objects.create(public_id=public_id, name=GUIDE, kind=Channel.Kind.GUIDE)
+    about = area("guide")
+    here = {"label": "", "hide_offline": False}
+    entries = [
+        {
+            "id": str(uuid5(NAMESPACE_URL, f"{public_id}/checkout")),
+            "name": "Paiement",
+            "rules": [{"effect": "include", "how": "glob", "value": "/**/paiement/**"}],
+            "channels": [{"channel": offered[-1], **here}],
+        },
+        {
+            "id": str(uuid5(NAMESPACE_URL, f"{public_id}/everywhere")),
+            "name": "Toutes les pages",
+            "rules": [{"effect": "exclude", "how": "contains", "value": "/confidentialite"}],
+            "channels": [{"channel": one, **here} for one in offered],
+        },
+    ]
+    about.load(
+        channel,
+        {
+            **about.dump(channel),
+            "entries": entries,
+            "domains_restricted": True,
+            "allowed_domains": list(LOOPBACK),
+        },
+    )
+    record("channel.created", by=None, subject=channel.public_id, channel=channel.name, kind=channel.kind)
+    release = publisher()(channel, areas=[about.name], by=None)
     want(channel, EnvironmentName.LIVE, release, at=timezone.now())

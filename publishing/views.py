@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ from tenants.roles import Role
 
 #: How long a link to the agent's side of a test page opens it, in seconds: a working day.
 AGENT_LINK_LASTS = 8 * 3600
+_ENTRY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Who may answer as an agent. In live those on the other side are real visitors.
 AGENT_ROLES = {"test": Role.QA, "live": Role.ADMIN}
 
@@ -72,17 +74,24 @@ def init(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         "may_test": request.membership.may(Role.QA),
         **_panel_context(request, found),
     }
+    context["entry"] = _entry(request, found)
     return render(request, "publishing/init.html", context)
+
+
+def _entry(request: TenantRequest, channel: Channel) -> str:
+    """The entry point of a Guide that the snippet is to name, or none."""
+    wanted = request.GET.get("entry", "")
+    return wanted if channel.kind == Channel.Kind.GUIDE and _ENTRY.fullmatch(wanted) else ""
 
 
 def _place(
     request: TenantRequest, channel: Channel, environment: Environment, state: EnvironmentState
 ) -> Place:
     brand, public_id = request.organisation.number, channel.public_id
-    arguments = (environment, brand, public_id)
+    arguments = (environment, brand, public_id, _entry(request, channel))
     test_url = f"{environment.public_url}/test/{brand}/{public_id}?lang={request.user.language}"
     agent_url = ""
-    if request.membership.may(AGENT_ROLES[environment.name]):
+    if channel.kind != Channel.Kind.GUIDE and request.membership.may(AGENT_ROLES[environment.name]):
         key = agent_key(
             settings.PUBLISHING_SIGNING_KEY,
             environment=environment.name,

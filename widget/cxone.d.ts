@@ -165,6 +165,29 @@ interface CxoneChat {
   <N extends keyof CxoneChatCommands>(name: N, ...args: CxoneChatCommands[N]): void;
 }
 
+/** Commands of the Guide, in the order of the console's page of them. */
+interface CxoneGuideCommands {
+  /** The entry point whose rules fit the page's address, or the one named; after `cxone("init", brandId)`. */
+  init: [entry?: string | { locale?: string }];
+  /** Opens the menu; where one channel is offered, its chat. */
+  openMenu: [];
+  /** CSS of button and menu, after the branding: takes the place of all, or with a key adds or replaces that piece. */
+  setCustomCss: [css: string | null, key?: string];
+  /** Custom fields of every conversation that begins in the Guide's chats. */
+  setCustomFields: [fields: readonly { ident: string; value: string | number | boolean }[] | Record<string, string | number | boolean>];
+  /** Height of the button, in CSS pixels. */
+  setButtonSize: [pixels: string | number];
+  /** CSS pixels above the bottom of the page. */
+  setOffsetY: [pixels: string | number];
+  /** A CSS length. */
+  setFontSize: [size: string | number];
+  /** A CSS length, for menu and chats. */
+  setDesiredGuideWidth: [width: string | number];
+  setDesiredGuideHeight: [height: string | number];
+  /** The menu, and the chats, over the whole page. */
+  setFullDisplay: [];
+}
+
 interface Cxone {
   (area: "init", brandId: number | string): void;
   <T extends keyof CxonePushData>(
@@ -177,7 +200,7 @@ interface Cxone {
   (area: "chat" | `chat:${string}`, name: "onAnyPushUpdate", callback: (event: CxonePushEvent) => void): void;
   (area: "chat" | `chat:${string}`, name: "getCustomerIdentityId", callback?: (id: string) => void): string | undefined;
   <N extends keyof CxoneChatCommands>(area: "chat" | `chat:${string}`, name: N, ...args: CxoneChatCommands[N]): void;
-  (area: "guide", name: string, ...args: unknown[]): void;
+  <N extends keyof CxoneGuideCommands>(area: "guide", name: N, ...args: CxoneGuideCommands[N]): void;
 }
 
 /** With the snippet, and in the channel's own JavaScript. */

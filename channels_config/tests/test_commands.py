@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from channels_config import command_views
-from channels_config.command_reference import EVENTS, GROUPS
+from channels_config.command_reference import EVENTS, GROUPS, GUIDE_COMMANDS
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from tenants.models import Organisation
@@ -46,6 +46,14 @@ def page(shop: Organisation, found: Channel, *, language: str = "en", **query: s
 
 def between(text: str, start: str, end: str) -> str:
     return text.partition(start)[2].partition(end)[0]
+
+
+def test_the_commands_of_the_guide_are_the_same_everywhere() -> None:
+    script = (WIDGET / "host" / "guide.ts").read_text(encoding="utf-8")
+    known = re.findall(r'^  "(\w+)",$', between(script, "const COMMANDS = [", "]"), re.MULTILINE)
+    types = (WIDGET / "cxone.d.ts").read_text(encoding="utf-8")
+    typed = re.findall(r"^  (\w+): \[", between(types, "interface CxoneGuideCommands", "\n}"), re.MULTILINE)
+    assert known == typed == [one.name for one in GUIDE_COMMANDS]
 
 
 def test_the_reference_the_types_and_the_widget_name_the_same_commands() -> None:

@@ -32,7 +32,9 @@ class Address:
         assert not missing, (
             f"say in chatadmin/tests/test_isolation.py what stands for {missing} in {self.route}"
         )
-        return reverse(self.name, kwargs={name: values[name] for name in self.parameters})
+        # A Guide's own addresses take a Guide's id where others take a channel's.
+        guide = {"channel": values.get("guide")} if "<guide:channel>" in self.route else {}
+        return reverse(self.name, kwargs={name: values[name] for name in self.parameters} | guide)
 
 
 def addresses() -> list[Address]:

@@ -25,7 +25,9 @@ from audit.services import record
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from chatadmin.tests.pages import Address, Inline, addresses, policy
+from desk.tests import factories as desk_factories
 from files.imports import take_in
+from guide.tests.factories import entry, guide
 from ipblocking import drafts, section
 from ipblocking.models import AddressList
 from publishing.tests.factories import release
@@ -53,6 +55,8 @@ OF_PEOPLE = [one for one in ALL if one.door == "signed_in"]
 #: Addresses where a POST asks for something and changes nothing.
 ANSWERS_A_READER_S_POST = {
     "channels_config:preview",
+    "guide:preview",
+    "guide:tester",
     "surveys:preview",
     "translations:preview",
     "file_restrictions:tester",
@@ -69,6 +73,7 @@ class Side:
 
     organisation: Organisation
     channel: Channel
+    guide: Channel
     admin: User
     mark: str
     #: A shared list of addresses, used by the channel.
@@ -87,6 +92,7 @@ class Side:
         return {
             "brand": self.organisation.number,
             "channel": self.channel.public_id,
+            "guide": self.guide.public_id,
             # The REST API's addresses have names of their own: who may is a token's matter there (api/tests).
             "organisation": self.organisation.number,
             "channel_id": self.channel.public_id,
@@ -103,9 +109,14 @@ class Side:
         }
 
     @property
+    def ids(self) -> dict[str, str]:
+        return {"channel": self.channel.public_id, "guide": self.guide.public_id}
+
+    @property
     def secrets(self) -> list[str]:
         """What nobody outside may ever read."""
-        return [self.mark, self.channel.public_id, self.channel.external_id]
+        ids = [one for shown in (self.channel, self.guide) for one in (shown.public_id, shown.external_id)]
+        return [self.mark, *ids]
 
 
 def _side(number: int, mark: str) -> Side:
@@ -130,6 +141,7 @@ def _side(number: int, mark: str) -> Side:
     return Side(
         made,
         support,
+        guide(made, f"Guide {mark}", entry(f"Entry {mark}", support.public_id)),
         admin,
         mark,
         _address_list(made, support, mark),
@@ -152,6 +164,9 @@ def _others(made: Organisation, admin: User, mark: str) -> dict[str, int]:
             "import_id": taken.pk,
             "token_id": token.pk,
             "webhook_id": hook.pk,
+            "card": desk_factories.card(f"Card {mark}", by=admin).pk,
+            "snippet": desk_factories.snippet(mark, by=admin).pk,
+            "member": Membership.objects.get(user=admin, tenant=made).pk,
             "message_id": send_test(hook).pk,
         }
 
@@ -244,6 +259,7 @@ def test_only_these_views_are_open_to_anybody() -> None:
         "api:schema",
         "healthz",
         "preview_frame",
+        "preview_guide",
     ]
 
 
@@ -300,7 +316,7 @@ def test_another_organisation_s_channel_is_not_found_under_one_s_own(
     address: Address, method: str, alice: Side, bob: Side
 ) -> None:
     both = member(bob.organisation, Role.OWNER, alice.admin)
-    response = ask(signed_in(both), method, address.path({**alice.values, "channel": bob.channel.public_id}))
+    response = ask(signed_in(both), method, address.path({**alice.values, **bob.ids}))
     # A view that answers one method only refuses the other before it looks for the channel.
     assert response.status_code == 404 or (response.status_code == 405 and not _allows(response, method))
     assert bob.mark not in response.content.decode()
@@ -310,7 +326,9 @@ def test_another_organisation_s_channel_is_not_found_under_one_s_own(
 @with_method
 def test_a_channel_that_was_deleted_is_not_found(address: Address, method: str, alice: Side) -> None:
     with tenant_scope(alice.organisation.pk):
-        Channel.objects.filter(pk=alice.channel.pk).update(deleted_at=alice.channel.created_at)
+        Channel.every.filter(pk__in=[alice.channel.pk, alice.guide.pk]).update(
+            deleted_at=alice.channel.created_at
+        )
     response = ask(signed_in(alice.admin), method, address.path(alice.values))
     assert response.status_code in {404, 405}
 

@@ -14,3 +14,7 @@ export function explain({ code, message }: ServerError, channel: string): void {
     message,
   );
 }
+
+export function noId(): void {
+  console.error("[chat] init needs the brand's number and the channel's id, as the channel's page “Initialization and test” shows them.");
+}

@@ -86,7 +86,8 @@ class Environment:
             "channel": {"name": "Widget"},
             "sections": {"channels_config": section, "d": document, **(private or {})},
         }
-        sealed = snapshot.seal(
+        push(
+            self,
             snapshot.Snapshot(
                 environment="test",
                 brand=brand,
@@ -100,14 +101,7 @@ class Environment:
                 document=document,
                 private={"channels_config": section, **(private or {})},
             ),
-            self.signing_key,
-            snapshot.public_jwk(self.encryption_key),
         )
-        push = Request(
-            f"{self.url}/_push/v1/snapshots", data=sealed, headers={"Content-Type": snapshot.CONTENT_TYPE}
-        )
-        with urlopen(push, timeout=10) as answer:
-            assert json.load(answer)["status"] == "stored"
         wanted = str(self.releases[channel])
 
         def visible() -> bool:
@@ -124,12 +118,12 @@ class Environment:
             return opened.execute(query.encode(), parameters).fetchall()
 
     @contextmanager
-    def agent(self, channel: str, name: str = "Béatrice Côté") -> Iterator[Agent]:
+    def agent(self, channel: str, name: str = "Béatrice Côté", *, brand: int = BRAND) -> Iterator[Agent]:
         """A person on the agent's side of the channel."""
         key = snapshot.agent_key(
             self.signing_key,
             environment="test",
-            brand=BRAND,
+            brand=brand,
             channel=channel,
             name=name,
             expires_at=time.time() + 600,
@@ -159,6 +153,18 @@ class Agent:
 
     def say(self, conversation: str, **content: object) -> None:
         self.do("send", conversation=conversation, id=str(uuid.uuid4()), **content)
+
+
+def push(environment: Environment, one: snapshot.Snapshot) -> None:
+    """Seal a snapshot and hand it over; the environment has to take it."""
+    sealed = snapshot.seal(
+        one, environment.signing_key, snapshot.public_jwk(environment.encryption_key)
+    )
+    request = Request(
+        f"{environment.url}/_push/v1/snapshots", data=sealed, headers={"Content-Type": snapshot.CONTENT_TYPE}
+    )
+    with urlopen(request, timeout=10) as answer:
+        assert json.load(answer)["status"] == "stored"
 
 
 def new_channel() -> str:

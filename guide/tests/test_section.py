@@ -1,0 +1,153 @@
+"""A Guide's section: what it says, what is wrong with it, what a browser sees of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from areas.contract import Section
+from channels_config import services
+from channels_config.models import Channel
+from channels_config.tests.factories import channel
+from guide import look
+from guide.area import AREA
+from guide.models import GuideSettings
+from guide.tests.factories import entry, guide, rule
+from tenants.models import Organisation
+from tenants.roles import Role
+from tenants.scope import tenant_scope
+from tenants.tests.factories import member, organisation
+
+pytestmark = pytest.mark.django_db
+GOLDEN = Path(__file__).parent / "golden_section.json"
+CHAT = "chat_00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def acme() -> Organisation:
+    return organisation(1009, "Acme")
+
+
+@pytest.fixture
+def section(acme: Organisation) -> Section:
+    made = guide(
+        acme,
+        "Site",
+        {**entry("Shop", CHAT, rules=[rule("glob", "/shop/**")]), "id": "00000000-0000-4000-8000-00000000000a"},
+        branding={"button": "#1f4e8c", "font": "serif", "radius": 8},
+        place={"position": "left"},
+        texts={"title": "Bonjour"},
+    )
+    with tenant_scope(acme.pk):
+        return AREA.dump(made)
+
+
+def test_a_section_is_what_the_golden_file_says(section: Section) -> None:
+    assert section == json.loads(GOLDEN.read_text("utf-8"))
+
+
+def test_what_is_loaded_is_dumped_again(acme: Organisation, section: Section) -> None:
+    other = guide(acme, "Other")
+    with tenant_scope(acme.pk):
+        GuideSettings.objects.filter(channel__name="Site").delete()
+        AREA.load(other, section)
+        assert AREA.dump(other) == section
+        assert AREA.check(section, {}) != []  # the channel is not one of this organisation's
+        assert all(not one.blocking for one in AREA.check(section, {}))
+
+
+def test_a_duplicate_has_entry_points_of_its_own(acme: Organisation) -> None:
+    admin = member(acme, Role.ADMIN)
+    first = guide(acme, "Site", entry("All"))
+    with tenant_scope(acme.pk):
+        copied = services.duplicate_channel(first, name="Copy", by=admin)
+        assert copied.kind == Channel.Kind.GUIDE
+        assert copied.public_id.startswith("guide_")
+        [one], [other] = AREA.dump(first)["entries"], AREA.dump(copied)["entries"]
+        assert one["id"] != other["id"]
+        assert {**one, "id": ""} == {**other, "id": ""}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (("rank",), 0, "rank"),
+        (("rank",), True, "rank"),
+        (("branding", "button"), "red", "branding.button"),
+        (("branding", "button"), 3, "branding.button"),
+        (("branding", "font"), "Comic Sans", "branding.font"),
+        (("branding", "font_size"), 5, "branding.font_size"),
+        (("branding", "extra"), "", "branding"),
+        (("place", "position"), "top", "place.position"),
+        (("place", "width"), 10, "place.width"),
+        (("texts", "title"), "x" * 201, "texts"),
+        (("texts", "title"), "two\nlines", "texts"),
+        (("entries",), [1], "entries.0"),
+        (("entries", 0, "id"), "1", "entries.0.id"),
+        (("entries", 0, "name"), " ", "entries.0.name"),
+        (("entries", 0, "rules", 0, "how"), "regex", "entries.0.rules.0"),
+        (("entries", 0, "rules", 0, "value"), " ", "entries.0.rules.0.value"),
+        (("entries", 0, "channels", 0, "channel"), "guide_x", "entries.0.channels.0"),
+        (("allowed_domains",), ["https://x/y"], "allowed_domains.0"),
+        (("allowed_domains",), [1], "allowed_domains"),
+        (("format",), 2, "format"),
+        (("nonsense",), 1, "nonsense"),
+    ],
+)
+def test_what_is_wrong_is_found_where_it_stands(
+    acme: Organisation, section: Section, path: tuple[Any, ...], value: Any, where: str
+) -> None:
+    broken: Any = copy.deepcopy(section)
+    place = broken
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with tenant_scope(acme.pk):
+        assert where in [one.path for one in AREA.check(broken, {}) if one.blocking]
+
+
+def test_whatever_json_comes_is_answered(acme: Organisation) -> None:
+    anything: Any
+    for anything in (None, [], "x", {}, {"entries": [{}]}, {"branding": []}):
+        with tenant_scope(acme.pk):
+            assert AREA.check(anything, {})
+
+
+def test_an_entry_point_below_one_for_every_page_is_remarked(acme: Organisation) -> None:
+    chat = channel(acme).public_id
+    made = guide(acme, "Site", entry("All", chat), entry("Shop", chat, rules=[rule("starts", "/shop")]))
+    with tenant_scope(acme.pk):
+        assert [(one.path, one.blocking) for one in AREA.check(AREA.dump(made), {})] == [("entries.1", False)]
+
+
+def test_a_browser_sees_neither_names_of_entry_points_nor_domains(section: Section) -> None:
+    public = AREA.public({**section, "allowed_domains": ["secret.example"]})
+    assert "secret.example" not in json.dumps(public)
+    assert '"name"' not in json.dumps(public)
+    assert public["look"]["button"] == "#1f4e8c"
+    assert public["look"]["header"] == ""
+
+
+def test_branding_that_sets_nothing_has_no_css_and_what_it_sets_is_there_twice() -> None:
+    assert look.css(look.NO_BRANDING) == ""
+    made = look.css({**look.NO_BRANDING, "header": "#112233"})
+    assert made.count("background:#112233") == 2
+    assert made.count("!important") == 2
+    assert made.startswith("@layer guide{")
+
+
+def test_its_words_are_offered_for_translation(section: Section) -> None:
+    words = AREA.phrases({**section, "entries": []})
+    assert words["guide.title"] == "Bonjour"
+    assert words["guide.close"] == "Close"
+
+
+def test_two_sections_are_compared_in_a_readers_words(section: Section) -> None:
+    assert AREA.describe is not None
+    said = str(AREA.describe(section))
+    assert "/shop/**" in said
+    assert "Shop" in said

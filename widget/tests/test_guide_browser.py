@@ -1,0 +1,360 @@
+"""The Guide in Chromium: button and menu, the page's commands, rules for the address, who wins among styles, several locales."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from chatadmin.run.plan import ROOT
+from guide import look, rules
+from publishing import snapshot
+from tests.stack import eventually
+from widget.tests.conftest import BRAND, Environment, Site, new_channel, push
+
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+HEADER = "[data-selector=HEADER]"
+
+
+def brand_of_its_own() -> int:
+    """A Guide is its brand's: tests do not see each other's."""
+    return uuid.uuid4().int % 2_000_000_000 + 2
+
+
+def entry(*offered: str, said: list[dict[str, str]] | None = None, **labels: str) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "rules": said or [],
+        "channels": [
+            {"channel": one, "label": labels.get(f"n{number}", ""), "hide_offline": False}
+            for number, one in enumerate(offered)
+        ],
+    }
+
+
+def rule(how: str, value: str, effect: str = "include") -> dict[str, str]:
+    return {"effect": effect, "how": how, "value": value}
+
+
+def published(
+    environment: Environment,
+    brand: int,
+    *entries: dict[str, Any],
+    domains: list[str] | None = None,
+    texts: dict[str, str] | None = None,
+    place: dict[str, Any] | None = None,
+    release: int = 1,
+    guide: str = "",
+    removed: bool = False,
+    **branding: Any,
+) -> str:
+    """Push a Guide as the console does; returns its id."""
+    guide = guide or f"guide_{uuid.uuid4()}"
+    document = {
+        "entries": list(entries),
+        "look": {
+            **look.DEFAULT_PLACE,
+            **(place or {}),
+            **{name: look.value_of(branding, name) for name in look.NO_BRANDING},
+        },
+        "css": look.css(branding),
+        "texts": texts or {},
+    }
+    private = {
+        "guide": {"rank": 100, "domains_restricted": domains is not None, "allowed_domains": domains or []},
+        "translations": {"format": 1, "default_locale": None, "variants": []},
+    }
+    push(
+        environment,
+        snapshot.Snapshot(
+            environment="test",
+            brand=brand,
+            organisation="Demo",
+            channel=guide,
+            name="Guide",
+            kind="guide",
+            release=release,
+            digest=snapshot.digest({"document": document, "private": private}),
+            issued_at=snapshot.now_text(),
+            removed=removed,
+            document=document,
+            private=private,
+        ),
+    )
+    if not removed:
+        with urlopen(f"{environment.url}/guide/1/{brand}/{guide}", timeout=10) as answer:
+            assert answer.headers["X-Release"] == str(release)
+    return guide
+
+
+def snippet(environment: Environment, brand: int, init: str = "", *, before: str = "", after: str = "") -> str:
+    argument = f", {init}" if init else ""
+    return f"""<script>(function(n,u){{window.CXoneDfo=n;window[n]=window[n]||function(){{(window[n].q=window[n].q||[]).push(arguments)}};window[n].u=u;
+var e=document.createElement("script");e.type="module";e.src=u+"?"+Math.round(Date.now()/1e3/3600);document.head.appendChild(e)}})
+('cxone','{environment.url}/loader/1/loader.js');
+cxone('init','{brand}');{before}
+cxone('guide','init'{argument});{after}</script>"""
+
+
+def menu(page: Page) -> FrameLocator:
+    return page.frame_locator("#cxone-guide-container iframe")
+
+
+def chat(page: Page) -> FrameLocator:
+    """The chat window that is open."""
+    return page.frame_locator("body > iframe").first
+
+
+def violations(page: Page, part: str) -> list[str]:
+    frame = next(one for one in page.frames if part in one.url and one.parent_frame is not None)
+    if not frame.evaluate("!!window.axe"):
+        frame.evaluate(AXE)
+    # The page around gives the document its landmarks.
+    found = frame.evaluate(
+        "axe.run(document, {resultTypes: ['violations'], rules: {'landmark-one-main': {enabled: false},"
+        " 'page-has-heading-one': {enabled: false}, region: {enabled: false}, 'meta-viewport': {enabled: false}}})"
+    )
+    return [f"{one['id']}: {one['help']} ({[node['target'] for node in one['nodes']]})" for one in found["violations"]]
+
+
+def computed(locator: Any, name: str) -> str:
+    return str(locator.evaluate("(element, name) => getComputedStyle(element).getPropertyValue(name)", name))
+
+
+@pytest.mark.page_errors
+def test_several_channels_show_a_menu_and_closing_a_chat_returns_to_it(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    environment, brand = gateway_environment, brand_of_its_own()
+    settings = {"hasMultipleThreadsPerEndUser": False}
+    css = (
+        f"{HEADER} {{ background: rgb(200, 0, 0) !important; border-bottom: 3px solid rgb(0, 0, 200) }}"
+        "[data-selector=SEND_BUTTON] { background: rgb(0, 120, 0) }"
+    )
+    first = environment.publish(new_channel(), brand=brand, customCss=css, settings=settings)
+    second = environment.publish(new_channel(), brand=brand, settings=settings)
+    published(
+        environment,
+        brand,
+        entry(first, second, n0="Ventes", n1="Soutien"),
+        header="#112233",
+        header_text="#ffffff",
+        font="serif",
+        place={"shape": "words"},
+    )
+    page.goto(site.page(snippet(environment, brand)))
+    button = menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")
+    expect(button).to_have_text("Nous joindre")
+    assert violations(page, "/frame/1/") == []
+    expect(page.locator("body > iframe")).to_have_count(0)
+    button.press("Enter")
+    panel = menu(page).locator("[data-selector=GUIDE_FRAME_CONTENT]")
+    expect(panel).to_have_accessible_name("Comment pouvons-nous vous aider\u00a0?")
+    expect(menu(page).locator("[data-selector=BEGIN_CHAT] strong")).to_have_text(["Ventes", "Soutien"])
+    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] button")).to_be_focused()
+    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_2]")).to_contain_text("Disponible maintenant")
+    assert computed(menu(page).locator("[data-selector=PORTAL_HEADER]"), "background-color") == "rgb(17, 34, 51)"
+    assert violations(page, "/frame/1/") == []
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    button.click()
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] button").click()
+
+    window = chat(page)
+    expect(window.get_by_role("dialog")).to_be_visible()
+    expect(window.locator(".cw-launcher")).to_have_count(0)
+    expect(menu(page).locator("#cxone-guide-container > *")).to_have_count(0)
+    # The Guide wins where it sets something, over !important as well; elsewhere the channel's own holds.
+    header = window.locator(HEADER)
+    assert computed(header, "background-color") == "rgb(17, 34, 51)"
+    assert computed(header, "color") == "rgb(255, 255, 255)"
+    assert computed(header, "border-bottom-color") == "rgb(0, 0, 200)"
+    assert computed(window.locator("[data-selector=SEND_BUTTON]"), "background-color") == "rgb(0, 120, 0)"
+    assert "Charter" in computed(window.locator("body"), "font-family")
+    assert violations(page, first) == []
+    window.locator("[data-selector=TEXTAREA]").fill("bonjour")
+    window.locator("[data-selector=TEXTAREA]").press("Enter")
+    expect(window.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    window.locator("[data-selector=HEADER_MINIMIZE_WINDOW]").click()
+    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] button")).to_be_focused()
+    # What is said meanwhile is counted, in the menu and on the button.
+    with environment.agent(first, brand=brand) as agent:
+        agent.do("list")
+        conversation = agent.hear("conversations")["conversations"][0]["id"]
+        agent.say(conversation, text="Encore là\u00a0?")
+        expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] .cg-badge")).to_have_text(re.compile("[1-9]"))
+    menu(page).locator(".cg-close").click()
+    expect(button.locator(".cg-badge")).to_be_visible()
+
+
+def test_the_address_decides_what_is_offered_and_an_open_conversation_stays(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    environment, brand = gateway_environment, brand_of_its_own()
+    settings = {"hasMultipleThreadsPerEndUser": False}
+    sales = environment.publish(new_channel(), brand=brand, settings=settings)
+    support = environment.publish(new_channel(), brand=brand, settings=settings)
+    named = entry(sales, support, said=[rule("equals", "/never")])
+    published(
+        environment,
+        brand,
+        entry(sales, said=[rule("glob", "/shop/**"), rule("contains", "checkout", "exclude")], n0="Ventes"),
+        entry(support, said=[rule("starts", "/help")], n0="Soutien"),
+        named,
+    )
+    body = snippet(environment, brand)
+    for path in ("/shop/shoes", "/other"):
+        site.page(body, path=path)
+    container = page.locator("#cxone-guide-container")
+    page.goto(site.url + "/shop/shoes")
+    button = menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")
+    expect(button).to_be_visible()
+    # One channel opens at once.
+    button.click()
+    window = chat(page)
+    expect(window.get_by_role("dialog")).to_be_visible()
+    window.locator("[data-selector=TEXTAREA]").fill("bonjour")
+    window.locator("[data-selector=TEXTAREA]").press("Enter")
+    expect(window.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    # Elsewhere, without a new page: the open window stays, and can be come back to.
+    page.evaluate("history.pushState(null, '', '/other')")
+    expect(window.locator("[data-selector=CUSTOMER_MESSAGE_BUBBLE]")).to_have_text("bonjour")
+    window.locator("[data-selector=HEADER_MINIMIZE_WINDOW]").click()
+    expect(button).to_be_visible()
+    page.evaluate("history.pushState(null, '', '/help/1')")
+    button.click()
+    expect(menu(page).locator("[data-selector=BEGIN_CHAT] strong")).to_have_text(["Soutien", "Ventes"])
+    page.go_back()
+    expect(menu(page).locator("[data-selector=BEGIN_CHAT]")).to_have_count(0)
+    # A page that no entry point is for, without a conversation: nothing.
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.goto(site.url + "/other")
+    page.wait_for_function("window.cxone.live")
+    page.evaluate("cxone('guide', 'openMenu')")
+    expect(container).to_have_count(0)
+    # Named, it shows whatever the address.
+    page.evaluate("([id]) => cxone('guide', 'init', id)", [named["id"]])
+    expect(menu(page).locator("[data-selector=BEGIN_CHAT]")).to_have_count(2)
+
+
+@pytest.mark.page_errors
+def test_commands_before_and_after_init_do_what_they_say(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    environment, brand = gateway_environment, brand_of_its_own()
+    settings = {"hasMultipleThreadsPerEndUser": False}
+    first = environment.publish(new_channel(), brand=brand, settings=settings)
+    second = environment.publish(new_channel(), brand=brand, settings=settings)
+    published(environment, brand, entry(first, second))
+    lines: list[str] = []
+    page.on("console", lambda message: lines.append(message.text) if message.text.startswith("[guide]") else None)
+    before = (
+        "cxone('guide','setCustomFields',[{ident:'order',value:'A1'}]);cxone('guide','setButtonSize','80px');"
+        "cxone('guide','setOffsetY',40);cxone('chat','setCustomerName','Zoé');cxone('guide','openmenu');"
+    )
+    page.goto(site.page(snippet(environment, brand, "{locale:'ar'}", before=before)))
+    button = menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")
+    expect(button).to_have_accessible_name(rules.WORDS["ar"]["button"])
+    assert computed(button, "height") == "80px"
+    assert computed(page.locator("#cxone-guide-container iframe"), "bottom") == "40px"
+    page.evaluate(
+        "cxone('guide','setDesiredGuideWidth','500px');cxone('guide','setFontSize','20px');cxone('guide','openMenu');"
+        "cxone('guide','setCustomCss','[data-selector=PORTAL_TITLE]{color:rgb(1,2,3)}', 'a')"
+    )
+    title = menu(page).locator("[data-selector=PORTAL_TITLE]")
+    expect(title).to_have_css("color", "rgb(1, 2, 3)")
+    page.evaluate("cxone('guide','setCustomCss', null, 'a')")
+    expect(title).not_to_have_css("color", "rgb(1, 2, 3)")
+    expect(menu(page).locator("body")).to_have_css("font-size", "20px")
+    expect(menu(page).locator("html")).to_have_attribute("dir", "rtl")
+    assert violations(page, "/frame/1/") == []
+    frame = page.locator("#cxone-guide-container iframe")
+    expect(frame).to_have_css("width", "540px")
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_2] button").click()
+    window = chat(page)
+    window.locator("[data-selector=TEXTAREA]").fill("مرحبا")
+    window.locator("[data-selector=TEXTAREA]").press("Enter")
+    expect(window.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    [(name,)] = environment.sql("SELECT first_name FROM gateway_customer WHERE channel = %s", (second,))
+    [(fields,)] = environment.sql("SELECT custom_fields FROM gateway_contact WHERE channel = %s", (second,))
+    assert (name, fields) == ("Zoé", {"order": "A1"})
+    assert lines == ["[guide] Unknown command “openmenu”: it was ignored. Did you mean “openMenu”?"]
+    # A phone: the menu takes the screen.
+    window.locator("[data-selector=HEADER_MINIMIZE_WINDOW]").click()
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(frame).to_have_css("width", "390px")
+    expect(menu(page).locator(".cg-full")).to_have_count(1)
+    assert violations(page, "/frame/1/") == []
+    # A page of another domain is told why there is nothing.
+    published(environment, brand, entry(first), domains=["shop.example"], guide=f"guide_{uuid.uuid4()}")
+
+
+def test_one_page_with_several_widgets_speaks_several_languages(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    environment, brand = gateway_environment, brand_of_its_own()
+    settings = {"hasMultipleThreadsPerEndUser": False}
+    offered = environment.publish(new_channel(), brand=brand, settings=settings)
+    alone = environment.publish(new_channel(), settings=settings, widget={"appearance": "bar", "position": "left"})
+    german = environment.publish(new_channel(), settings=settings, widget={"appearance": "bar", "position": "left"})
+    published(environment, brand, entry(offered), place={"shape": "words"})
+    page.goto(
+        site.page(
+            snippet(
+                environment,
+                brand,
+                "{locale:'en'}",
+                after=(
+                    f"cxone('chat:{alone}','setLocale','es');cxone('chat:{german}','setLocale','de');"
+                    f"cxone('chat','init',{BRAND},'{alone}');cxone('chat','init',{BRAND},'{german}');"
+                ),
+            )
+        )
+    )
+    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")).to_have_text("Contact us")
+
+    def frame(channel: str) -> FrameLocator:
+        return page.frame_locator(f"iframe[src*='{channel}']")
+
+    expect(frame(alone).locator("html")).to_have_attribute("lang", re.compile("^es"))
+    expect(frame(german).locator("html")).to_have_attribute("lang", re.compile("^de"))
+    expect(frame(alone).locator(".cw-launcher")).to_be_visible()
+    expect(frame(german).locator(".cw-launcher")).to_be_visible()
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]").click()
+    expect(frame(offered).get_by_role("dialog")).to_be_visible()
+    # Chats the page has begun itself keep their launchers beside the Guide.
+    expect(frame(alone).locator(".cw-launcher")).to_be_visible()
+    frame(alone).locator(".cw-launcher").click()
+    expect(frame(alone).get_by_role("dialog")).to_be_visible()
+
+
+@pytest.mark.page_errors
+def test_a_guide_that_is_taken_off_or_not_allowed_says_so_and_shows_nothing(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    environment, brand = gateway_environment, brand_of_its_own()
+    offered = environment.publish(new_channel(), brand=brand)
+    guide = published(environment, brand, entry(offered), domains=["shop.example"])
+    lines: list[str] = []
+    page.on("console", lambda message: lines.append(message.text))
+    address = site.page(snippet(environment, brand))
+    page.goto(address)
+    eventually(
+        lambda: page.evaluate("1") and any("may not show this Guide" in line for line in lines),
+        what="the reason is on the console",
+    )
+    expect(page.locator("iframe")).to_have_count(0)
+    published(environment, brand, entry(offered), release=2, guide=guide)
+    page.reload()
+    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")).to_be_visible()
+    published(environment, brand, release=3, guide=guide, removed=True)
+    page.reload()
+    eventually(
+        lambda: page.evaluate("1") and any("There is no such Guide" in line for line in lines),
+        what="that it is gone is on the console",
+    )
+    expect(page.locator("iframe")).to_have_count(0)
