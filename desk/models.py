@@ -25,7 +25,7 @@ class Agent(TenantModel):
     #: Answers visitors in live though their role alone would not let them.
     answers_live = models.BooleanField(_("answers visitors"), default=False)
     #: Public ids of the channels they answer on; empty: all.
-    channels = models.JSONField(default=list)
+    channels = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

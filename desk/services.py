@@ -95,7 +95,7 @@ def key_for(membership: Membership, agent: Agent, environment: str) -> tuple[str
 def set_name(agent: Agent, name: str, *, by: User) -> Agent:
     """Raises ValidationError."""
     agent.display_name = " ".join(name.replace("\0", "").split())
-    agent.clean_fields()
+    agent.clean_fields(exclude=["tenant", "user"])
     agent.save()
     record("desk.name_set", by=by, name=name_of(agent))
     return agent
@@ -110,7 +110,7 @@ def set_agent(agent: Agent, *, name: str, answers_live: bool, channels: Sequence
     agent.display_name = " ".join(name.replace("\0", "").split())
     agent.answers_live = answers_live
     agent.channels = sorted(channels)
-    agent.clean_fields()
+    agent.clean_fields(exclude=["tenant", "user"])
     agent.save()
     record(
         "desk.agent_changed",
@@ -141,7 +141,8 @@ def _save(row: M, model: type[M], *, seen: int, action: str, by: User, **data: s
         if current.version != seen:
             raise Overtaken(current)
         row.version = current.version + 1
-    row.full_clean(exclude=["tenant"])
+    row.clean_fields(exclude=["tenant"])
+    row.validate_constraints()
     row.save()
     record(f"{action}_created" if created else f"{action}_saved", by=by, subject=str(row.pk), **data)
     return row

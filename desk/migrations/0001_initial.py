@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, max_length=80, verbose_name="name shown to visitors"),
                 ),
                 ("answers_live", models.BooleanField(default=False, verbose_name="answers visitors")),
-                ("channels", models.JSONField(default=list)),
+                ("channels", models.JSONField(blank=True, default=list)),
                 (
                     "tenant",
                     models.ForeignKey(

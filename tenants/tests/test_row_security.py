@@ -20,6 +20,8 @@ from audit.services import record
 from auth_config.models import Secret
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
+from desk.models import Agent
+from desk.tests import factories as desk_factories
 from files.models import Import
 from ipblocking.models import CountedBatch
 from ipblocking.tests.factories import shared as address_list
@@ -72,6 +74,9 @@ def _filled(made: Organisation) -> Organisation:
         _settings_of_areas(support, admin)
         _publication(support)
         _integrations(made, admin)
+        Agent.objects.create(user=admin, display_name="Ana")
+        desk_factories.card("Card", by=admin)
+        desk_factories.snippet("hello", by=admin)
         record("organisation.created", by=admin, organisation=made.name, brand=made.number)
         # The chain is written at commit, which a test does not come to.
         sql("SET CONSTRAINTS ALL IMMEDIATE")
