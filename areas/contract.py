@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -140,6 +140,9 @@ class Area:
     serializer: str = ""
     #: The kinds of channel that have this area. A Guide is one, too: it is published, and has areas of its own.
     kinds: frozenset[str] = CHAT_KINDS
+    #: What of the area's contents fits the words typed into the palette, within the scope's organisation: (words, brand) ->
+    #: [{"title", "detail", "url", "group", "icon"}], best first, a handful. Shown to whoever may read (Role.AUDITOR).
+    find: Callable[[Sequence[str], int], list[dict[str, str]]] | None = None
     edit_role: Role = Role.EDITOR
     description: str | Promise = ""
     icon: str = "settings"

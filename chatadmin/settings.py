@@ -28,6 +28,7 @@ CONFIG_AREAS = [
 RELEASE_LISTENERS = ["api.webhooks.heard"]
 CONFIG_PUBLISHER = "publishing.services.publish"
 CONFIG_COMPILER = "publishing.compile.draft_document"
+CONFIG_SAVED = "publishing.states.saved_sections"
 CONFIG_RETIRER = "publishing.services.retire"
 CSS_OVERRIDES = "guide.overrides.of_channel"
 CONFIG_STATES = "publishing.states.states"

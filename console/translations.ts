@@ -69,6 +69,18 @@ class PhraseFilter extends HTMLElement {
     // What keeps the phrases from being saved stands at their top; whoever saved further down has to see it.
     this.lead();
     document.addEventListener("htmx:afterSettle", () => this.lead(), { once: true, signal });
+    window.addEventListener("hashchange", () => this.called(), { signal });
+    this.called();
+  }
+
+  /* The palette and links from elsewhere name a phrase: it is shown, whatever is filtered, and the cursor stands in its box. */
+  private called(): void {
+    const box = location.hash.startsWith("#id_phrase.") ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    const phrase = box?.closest<HTMLElement>("[data-phrase]");
+    if (!box || !phrase || this.closest("#phrases-column")?.querySelector(".conflict, .error-summary")) return;
+    phrase.hidden = false;
+    phrase.scrollIntoView({ block: "center" });
+    box.focus({ preventScroll: true });
   }
 
   private lead(): void {

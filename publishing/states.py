@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import F, Max
@@ -12,6 +12,17 @@ from areas.states import EnvironmentState
 from publishing.environments import environments
 from publishing.models import Delivery, EnvironmentName, Release
 from publishing.sentences import error_sentence
+
+
+def saved_sections(channel: ChannelLike) -> Mapping[str, Any]:
+    """Area name -> section of the newest release; {} for a channel that has none yet."""
+    found = (
+        Release.objects.filter(channel=channel.pk)
+        .order_by("-number")
+        .values_list("sections", flat=True)
+        .first()
+    )
+    return found or {}
 
 
 def states(channels: Iterable[ChannelLike]) -> dict[Any, list[EnvironmentState]]:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from areas.contract import CHAT_KINDS, GUIDE_KIND, Area
 from tenants.roles import Role
-from translations import section
+from translations import finding, section
 
 AREA = Area(
     name="translations",
@@ -21,6 +21,7 @@ AREA = Area(
     check=section.check,
     describe=section.describe,
     canonical=section.canonical,
+    find=finding.find,
     from_channel_json=section.from_channel_json,
     serializer="translations.api.SectionSerializer",
     kinds=CHAT_KINDS | {GUIDE_KIND},

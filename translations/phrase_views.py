@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from areas.contract import NotPublishable, Section
-from areas.preview import draft_document
+from areas.contract import NotPublishable, Section, Sections
+from areas.preview import draft_document, saved_sections
 from areas.saving import DraftChanged
 from audit.models import Entry
 from channels_config.models import Channel
@@ -38,9 +38,10 @@ def phrases(request: TenantRequest, brand: int, channel: str, locale: str) -> Ht
     found = channel_or_404(channel)
     section = AREA.dump(found)
     variant = _variant_or_404(section, locale)
-    own = services.own_phrases(found)
+    others = saved_sections(found)
+    own = services.own_phrases(found, others)
     if request.method != "POST":
-        return _page(request, found, section, variant, own, saved="saved" in request.GET)
+        return _page(request, found, section, variant, own, others=others, saved="saved" in request.GET)
     if not request.membership.may(AREA.edit_role):
         raise PermissionDenied
     typed = _typed(request, variant, own)
@@ -144,6 +145,7 @@ def _page(
     saved: bool = False,
     conflict: dict[str, Any] | None = None,
     problems: list[str] | None = None,
+    others: Sections | None = None,
 ) -> HttpResponse:
     locale = variant["locale"]
     ready = rules.compiled(section)
@@ -182,7 +184,7 @@ def _page(
         context |= channel_context(request, channel, AREA)
         context |= {
             "chain": steps(ready, section, locale),
-            "document": _document(channel, section, locale, texts),
+            "document": _document(channel, section, locale, texts, others),
         }
     response = render(request, template, context, status=status)
     response.headers["Vary"] = "HX-Request"
@@ -197,7 +199,9 @@ def _rows(
     said: dict[str, Any],
 ) -> list[dict[str, Any]]:
     reader = "fr" if languages.reader().startswith("fr") else "en"
-    ids = dict.fromkeys([*catalogue.phrases(), *own, *sorted(variant["phrases"]), *sorted(texts)])
+    # A Guide has words of its own only: the chat windows it opens speak as their channels do.
+    shipped = () if any(one.startswith("guide.") for one in own) else catalogue.phrases()
+    ids = dict.fromkeys([*shipped, *own, *sorted(variant["phrases"]), *sorted(texts)])
     native = services.speaks_own(ready, variant["locale"])
     rows = []
     for phrase_id in ids:
@@ -232,15 +236,23 @@ def _rows(
     return rows
 
 
-def _document(channel: Channel, section: Section, locale: str, texts: dict[str, str]) -> dict[str, Any]:
-    """The channel JSON of the drafts in this language, with these texts."""
+def _document(
+    channel: Channel, section: Section, locale: str, texts: dict[str, str], others: Sections | None
+) -> dict[str, Any]:
+    """The channel JSON of the drafts in this language, with these texts; `others` are all areas' sections as saved."""
     changed = [
         {**one, "phrases": {key: text for key, text in texts.items() if text.strip()}}
         if one["locale"] == locale
         else one
         for one in section["variants"]
     ]
-    document = draft_document(channel, {AREA.name: {**section, "variants": changed}})
+    document = draft_document(
+        channel,
+        {
+            **(saved_sections(channel) if others is None else others),
+            AREA.name: {**section, "variants": changed},
+        },
+    )
     shown = dict(rules.table({**section, "variants": changed}, locale))
     return {**document, "translations": shown, "translationsLocale": locale}
 
@@ -252,11 +264,12 @@ def preview(request: TenantRequest, brand: int, channel: str, locale: str) -> Js
     found = channel_or_404(channel)
     section = AREA.dump(found)
     variant = _variant_or_404(section, locale)
-    own = services.own_phrases(found)
+    others = saved_sections(found)
+    own = services.own_phrases(found, others)
     typed = {one: text for one, text in _typed(request, variant, own).items() if text.strip()}
     wrong = {one for one, about in services.findings(locale, typed, own).items() if checks.errors(about)}
     texts = {one: text for one, text in typed.items() if one not in wrong}
-    document = _document(found, section, locale, texts)
+    document = _document(found, section, locale, texts, others)
     return JsonResponse({"document": document, "remarks": {}, "errors": {}, "contrast": {}})
 
 

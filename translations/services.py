@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from areas import registry
-from areas.contract import Section, no_phrases
+from areas.contract import Section, Sections, no_phrases
+from areas.preview import saved_sections
 from areas.saving import DraftChanged, save_draft
 from channels_config.models import Channel
 from kit.documents import digest
@@ -24,12 +25,14 @@ from translations.models import LanguageSettings, Variant
 from translations.sentences import problem_text
 
 
-def own_phrases(channel: Channel) -> dict[str, str]:
+def own_phrases(channel: Channel, saved: Sections | None = None) -> dict[str, str]:
     """The organisation's own words in this channel by translation key (labels of its fields), as the areas tell them."""
     found: dict[str, str] = {}
+    if saved is None:
+        saved = saved_sections(channel)
     for area in registry.areas_of(channel.kind):
         if area.phrases is not no_phrases:
-            found |= area.phrases(area.dump(channel))
+            found |= area.phrases(saved.get(area.name) or area.dump(channel))
     return found
 
 
