@@ -65,6 +65,16 @@ def no_secrets(section: Section) -> Section:
     return section
 
 
+def makes_nothing(section: Section) -> list[str | Promise]:
+    """The default of `makes`: loading a section touches nothing but its channel."""
+    return []
+
+
+def uses_no_field(ident: str) -> list[str]:
+    """The default of `uses_field`: the area knows nothing of custom fields."""
+    return []
+
+
 def as_given(section: Section, current: Section) -> Section:
     """The default of `restore`: what came is what is meant."""
     return section
@@ -126,6 +136,12 @@ class Area:
     restore: Callable[[Section, Section], Section] = as_given
     #: What of a channel JSON (wire contract 3.3) belongs to this area; None when nothing does.
     from_channel_json: FromChannelJson | None = None
+    #: What loading the section would make in the organisation beside the channel, a sentence for each: for a dry run. The section has
+    #: passed `check`; called within the organisation's scope.
+    makes: Callable[[Section], list[str | Promise]] = makes_nothing
+    #: Where the area's drafts name a custom field of the organisation, by its ident, in a person's words ("the mapping of “Support”"):
+    #: what is named there cannot be deleted. Called within the organisation's scope.
+    uses_field: Callable[[str], list[str]] = uses_no_field
     #: The section in a reader's words, for differences between versions: label -> text, number, bool, None, a list of entries, a
     #: `Secret`, or such a mapping again. Without it the names of the section's own fields are shown (areas.differences).
     describe: Callable[[Section], Mapping[Any, Any]] | None = None

@@ -18,7 +18,7 @@ from areas import registry
 from areas.contract import Area, ChannelLike
 from areas.notes import note_given
 from audit.sentences import register
-from audit.services import record
+from audit.services import acting, record
 from kit.documents import digest
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def save_draft(
     before = area.dump(channel)
     if seen is not None and digest(before) != seen:
         raise DraftChanged(before)
-    apply()
+    with acting(by):
+        apply()
     record(
         "draft.saved",
         by=by,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Area
-from auth_config import section
+from auth_config import cxone, section
 from tenants.roles import Role
 
 AREA = Area(
@@ -27,5 +27,7 @@ AREA = Area(
     redact=section.redact,
     restore=section.restore,
     describe=section.describe,
+    uses_field=section.uses_field,
+    from_channel_json=cxone.from_channel_json,
     serializer="auth_config.api.SectionSerializer",
 )

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Line
-from areas.registry import areas
+from areas.registry import areas_of
 from channels_config.models import Channel
 from files.documents import ChannelFile
 
@@ -63,7 +63,7 @@ def read(document: Mapping[str, Any], *, into: Channel | None, source: str = "")
             target = Channel(name="CXone", kind=kind)
             target.name = target.public_id
             target.save()
-        for area in areas():
+        for area in areas_of(target.kind):
             if area.from_channel_json is None:
                 continue
             section, said = area.from_channel_json(document, area.dump(target))
@@ -77,7 +77,9 @@ def read(document: Mapping[str, Any], *, into: Channel | None, source: str = "")
         if not any(path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in spoken)
     ]
     public_id = into.public_id if into is not None else ""
-    redacted = {area.name: area.redact(sections[area.name]) for area in areas() if area.name in sections}
+    redacted = {
+        area.name: area.redact(sections[area.name]) for area in areas_of(target.kind) if area.name in sections
+    }
     return Taken(ChannelFile(name=name, kind=kind, public_id=public_id, areas=redacted, source=source), lines)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from areas.registry import areas
+from areas.registry import areas_of
 from channels_config.models import Channel
 from files.formats import sorted_keys
 from kit.plain_text import plain
@@ -64,7 +64,7 @@ def channel_document(channel: Channel, names: Iterable[str] | None = None) -> di
         "kind": channel.kind,
         "areas": {
             area.name: sorted_keys(area.redact(area.dump(channel)))
-            for area in sorted(areas(), key=lambda one: one.name)
+            for area in sorted(areas_of(channel.kind), key=lambda one: one.name)
             if wanted is None or area.name in wanted
         },
     }

@@ -22,7 +22,7 @@ from areas import registry
 from areas.contract import Area, NotPublishable, Problem, Section
 from areas.differences import Change, differences
 from audit.sentences import register
-from audit.services import record
+from audit.services import acting, record
 from channels_config.models import Channel
 from channels_config.services import clean_name, create_channel, rename_channel
 from files.documents import ChannelFile
@@ -51,6 +51,8 @@ class AreaPlan:
     changes: list[Change]
     section: Section
     secret_only: bool = False
+    #: What is made in the organisation beside the channel, in sentences.
+    makes: list[str | Promise] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,10 @@ def plan_channel(
                 problem = Problem("", "name", _("Your organisation has a channel of this name already."))
                 return Step(file, "refused", None, problems=[problem])
             target.save()
-        current = {area.name: area.dump(target) for area in registry.areas()}
+        current = {area.name: area.dump(target) for area in registry.areas_of(target.kind)}
         found, areas = _look(file, target, current)
         transaction.savepoint_rollback(mark)
+    said += [sentence for one in areas for sentence in one.makes]
     blocking = [one for one in found if one.blocking]
     if blocking:
         action: Action = "refused"
@@ -188,10 +191,10 @@ def _look(
         if name not in current
     ]
     wanted = dict(current)
-    for area in registry.areas():
+    for area in registry.areas_of(channel.kind):
         if area.name in file.areas:
             wanted[area.name] = area.restored(file.areas[area.name], current[area.name])
-    touched = [area for area in registry.areas() if wanted[area.name] != current[area.name]]
+    touched = [area for area in registry.areas_of(channel.kind) if wanted[area.name] != current[area.name]]
     for area in touched:
         problems += area.check(wanted[area.name], wanted)
     if any(one.blocking for one in problems):
@@ -202,11 +205,12 @@ def _look(
         ]
     plans: list[AreaPlan] = []
     for area in touched:
+        makes = area.makes(wanted[area.name])
         area.load(channel, wanted[area.name])
         written = area.dump(channel)
         if written != current[area.name]:
             changes = differences(area, area.redact(current[area.name]), area.redact(written))
-            plans.append(AreaPlan(area, changes, wanted[area.name], secret_only=not changes))
+            plans.append(AreaPlan(area, changes, wanted[area.name], secret_only=not changes, makes=makes))
     return problems, plans
 
 
@@ -230,7 +234,7 @@ def apply(
         if channel is None:
             raise ChangedSince
     if unchanged_since is not None and channel is not None:
-        now = {area.name: digest(area.dump(channel)) for area in registry.areas()}
+        now = {area.name: digest(area.dump(channel)) for area in registry.areas_of(channel.kind)}
         if any(now.get(one.area.name) != unchanged_since.get(one.area.name) for one in step.areas):
             raise ChangedSince
     if step.action == "same":
@@ -241,8 +245,9 @@ def apply(
         elif step.new_name:
             channel = rename_channel(channel, name=step.new_name, by=by)
         if step.areas:
-            for one in step.areas:
-                one.area.load(channel, one.section)
+            with acting(by):
+                for one in step.areas:
+                    one.area.load(channel, one.section)
             names = [one.area.name for one in step.areas]
             record(
                 "channel.imported",

@@ -10,7 +10,7 @@ from areas import registry
 from areas.contract import NotPublishable
 from areas.registry import areas
 from audit.sentences import register
-from audit.services import record
+from audit.services import acting, record
 from channels_config.models import Channel
 from publishing.compile import problems, sections
 from publishing.models import Release
@@ -42,8 +42,9 @@ def roll_back(channel: Channel, *, to: Release, by: User, area: str | None = Non
     if blocking:
         raise NotPublishable(blocking)
     changed = [one for one in areas() if one.name in wanted and now[one.name] != wanted[one.name]]
-    for one in changed:
-        one.load(channel, wanted[one.name])
+    with acting(by):
+        for one in changed:
+            one.load(channel, wanted[one.name])
     said = " ".join(note.split())
     words = _("Back to release %(number)s") % {"number": to.number}
     if changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Area
-from surveys import section
+from surveys import cxone, section
 
 AREA = Area(
     name="surveys",
@@ -21,5 +21,7 @@ AREA = Area(
     public=section.public,
     phrases=section.phrases,
     describe=section.describe,
+    from_channel_json=cxone.from_channel_json,
+    makes=section.makes,
     serializer="surveys.api.SectionSerializer",
 )

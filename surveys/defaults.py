@@ -10,30 +10,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from areas.contract import Section
 from channels_config.models import Channel
-from surveys import rules
 from surveys.models import CustomField, SurveyForm
 from surveys.section import compose, field_section, fields_section
+from surveys.section import new_item as item
 from surveys.services import create_field, save_form
 
-
-def item(ident: str, **changes: Any) -> dict[str, Any]:
-    """A question as it is when it has just been added."""
-    return {
-        "ident": ident,
-        "type": "consent" if ident.startswith(rules.CONSENT) else "field",
-        "required": False,
-        "help": "",
-        "pattern": "",
-        "pattern_message": "",
-        "default": "",
-        "max_length": rules.LONGEST_ANSWER,
-        "autocomplete": "",
-        "skip_known": False,
-        "show_if": None,
-        "text": "",
-        "version": 1 if ident.startswith(rules.CONSENT) else 0,
-        **changes,
-    }
+__all__ = ["Default", "default", "default_form", "default_section", "item"]
 
 
 @dataclass(frozen=True)

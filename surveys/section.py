@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Problem, Section, Sections
+from audit.services import actor, record
 from channels_config.models import Channel
 from surveys import rules, sentences
-from surveys.models import ChannelSurvey, CustomField, SurveyForm
+from surveys.models import ChannelSurvey, ConsentText, CustomField, SurveyForm
 from surveys.patterns import program
 
 AREA_NAME = "surveys"
@@ -71,13 +73,43 @@ def _form_for(section: Section) -> SurveyForm:
     found = SurveyForm.objects.filter(name__iexact=name).first()
     if found is not None:
         return found
-    there = {ident.lower() for ident in CustomField.objects.values_list("ident", flat=True)}
-    for one in section["fields"]:
-        if one["ident"].lower() not in there:
-            CustomField.objects.create(
-                **{key: one[key] for key in ("ident", "label", "kind", "level", "values")}
+    by = actor()
+    for one in _fields_to_make(section):
+        CustomField.objects.create(**{key: one[key] for key in ("ident", "label", "kind", "level", "values")})
+        record("survey.field_created", by=by, subject=one["ident"], field=one["label"])
+    made = SurveyForm.objects.create(
+        name=name, document=document_of(section["form"]), saved_by_id=by and by.pk
+    )
+    for one in made.document["items"]:
+        if one["type"] == "consent":
+            ConsentText.objects.create(
+                form=made,
+                form_name=name,
+                ident=one["ident"],
+                version=one["version"],
+                text=one["text"],
+                author_label=str(by) if by else "chatadmin",
             )
-    return SurveyForm.objects.create(name=name, document=document_of(section["form"]))
+    record("survey.form_created", by=by, subject=str(made.public_id), form=name)
+    return made
+
+
+def _fields_to_make(section: Section) -> list[dict[str, Any]]:
+    there = {ident.lower() for ident in CustomField.objects.values_list("ident", flat=True)}
+    return [one for one in section["fields"] if one["ident"].lower() not in there]
+
+
+def makes(section: Section) -> list[str | Promise]:
+    """What `load` would make in the organisation, a sentence each."""
+    if section["form"] is None or SurveyForm.objects.filter(name__iexact=section["form"]["name"]).exists():
+        return []
+    return [
+        *(
+            gettext("Makes the custom field “%(field)s”.") % {"field": one["label"]}
+            for one in _fields_to_make(section)
+        ),
+        gettext("Makes the form “%(form)s”.") % {"form": section["form"]["name"]},
+    ]
 
 
 def document_of(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +142,27 @@ def compose(
         "format": rules.FORMAT,
         "form": {"name": form.name, **(document if document is not None else form.document)},
         "fields": fields_section() if fields is None else fields,
+    }
+
+
+def new_item(ident: str, **changes: Any) -> dict[str, Any]:
+    """A question as it is when it has just been added."""
+    consent = ident.startswith(rules.CONSENT)
+    return {
+        "ident": ident,
+        "type": "consent" if consent else "field",
+        "required": False,
+        "help": "",
+        "pattern": "",
+        "pattern_message": "",
+        "default": "",
+        "max_length": rules.LONGEST_ANSWER,
+        "autocomplete": "",
+        "skip_known": False,
+        "show_if": None,
+        "text": "",
+        "version": 1 if consent else 0,
+        **changes,
     }
 
 

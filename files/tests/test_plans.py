@@ -213,8 +213,6 @@ def with_secret(monkeypatch: pytest.MonkeyPatch) -> Area:
 
     secretive = replace(area, redact=redact, restore=restore)
     monkeypatch.setattr("areas.registry.areas", lambda: (secretive,))
-    for module in ("files.documents.areas",):
-        monkeypatch.setattr(module, lambda: (secretive,))
     return secretive
 
 
