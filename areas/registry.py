@@ -27,3 +27,8 @@ def area(name: str) -> Area:
         if one.name == name:
             return one
     raise KeyError(name)
+
+
+def uses_of_field(ident: str) -> list[str]:
+    """Where any area names a custom field, in a person's words; within the organisation's scope."""
+    return [use for one in areas() for use in one.uses_field(ident)]

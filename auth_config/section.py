@@ -112,6 +112,18 @@ def load(channel: Channel, section: Section) -> None:
         AuthSettings.objects.create(channel=channel, document=document)
 
 
+def uses_field(ident: str) -> list[str]:
+    """The channels whose mapping fills a custom field, a sentence's part each; whatever mode they are in at the moment."""
+    found = (
+        AuthSettings.objects.filter(
+            document__mapping__fields__contains=[{"field": ident}], channel__deleted_at=None
+        )
+        .order_by("channel__name")
+        .values_list("channel__name", flat=True)
+    )
+    return [gettext("the sign-in mapping of “%(channel)s”") % {"channel": name} for name in found]
+
+
 def public(section: Section) -> dict[str, Any]:
     """Its piece of the channel JSON: which way clients sign in. The two flags exclude each other (wire contract 3.3)."""
     mode = section["mode"]

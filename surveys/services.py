@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from areas.contract import NotPublishable
+from areas.registry import uses_of_field
 from areas.saving import publisher, save_draft
 from audit.sentences import register
 from audit.services import record
@@ -145,10 +146,11 @@ def _refuse_what_forms_need(field: CustomField, before: Mapping[str, Any]) -> No
 
 
 def delete_field(field: CustomField, *, by: User) -> None:
-    """Remove a field no form asks for. Raises InUse."""
+    """Remove a field no form asks for, and no other area fills. Raises InUse."""
     field = CustomField.objects.select_for_update().get(pk=field.pk)
     uses = [form.name for form in forms_asking(field.ident)]
     uses += [str(one.channel) for one in channels_keeping(field.ident)]
+    uses += uses_of_field(field.ident)
     if uses:
         raise InUse(uses)
     field.delete()
