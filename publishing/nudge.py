@@ -67,7 +67,7 @@ def flush(patience: float = PATIENCE) -> bool:
 class Allowance:
     """So many at once, and so many a second after that."""
 
-    def __init__(self, burst: int = BURST, a_second: float = A_SECOND) -> None:
+    def __init__(self, burst: int, a_second: float) -> None:
         self._burst, self._a_second = burst, a_second
         self._left, self._since = float(burst), time.monotonic()
 
@@ -85,7 +85,7 @@ class Allowance:
 def _send(waiting: queue.Queue[tuple[int, int]]) -> None:
     from publishing.tasks import deliver, deliver_due  # noqa: PLC0415 - the tasks lead back here
 
-    allowance, announced = Allowance(), 0.0
+    allowance, announced = Allowance(BURST, A_SECOND), 0.0
     while True:
         tenant_id, delivery_id = waiting.get()
         if allowance.take():

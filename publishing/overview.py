@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q, Subquery
 from django.utils.functional import Promise
 
 from areas.states import EnvironmentState
@@ -49,7 +50,7 @@ class Publication:
 def publication_of(
     channel: Channel, statuses: list[EnvironmentState] | None = None, rules: Rules | None = None
 ) -> Publication:
-    """How a channel stands; three queries, and three more for what the caller does not have at hand."""
+    """How a channel stands; two queries, and three more for what the caller does not have at hand."""
     known = environments()
     where = {state.environment: state for state in statuses or states([channel])[channel.pk]}
     deliveries: dict[str, Delivery] = {}
@@ -62,8 +63,10 @@ def publication_of(
             live_number = max(live_number, one.wanted)
     numbers = {one.confirmed for one in deliveries.values()}
     light = Release.objects.filter(channel=channel).defer("sections", "channel_facts")
-    newest = light.order_by("-number").first()
-    releases = {one.number: one for one in light.filter(number__in=numbers)}
+    last = light.order_by("-number").values("number")[:1]
+    found = list(light.filter(Q(number__in=numbers) | Q(number=Subquery(last))).order_by("-number"))
+    newest = found[0] if found else None
+    releases = {one.number: one for one in found if one.number in numbers}
     shown = [
         InEnvironment(
             name=name,

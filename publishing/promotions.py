@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 from django.db import connection
+from django.db.models import Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +17,7 @@ from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
 from publishing.compile import problems
-from publishing.models import Promotion, Release, Rules
+from publishing.models import Promotion, Release, Rules, Switch
 from publishing.services import OPEN, NotPromotable, promotable, promote
 from tenants.scope import tenant_scope
 
@@ -98,6 +99,24 @@ def checked(release: Release) -> tuple[list[Problem], list[Problem]]:
 def open_promotion(channel: Channel) -> Promotion | None:
     """The one that waits for approval or for its time."""
     return Promotion.objects.filter(channel=channel, state__in=OPEN).first()
+
+
+def open_and_failed(channel: Channel) -> tuple[Promotion | None, Promotion | None]:
+    """The one that is still to come, and the newest that was not carried out; one query."""
+    failed = Promotion.objects.filter(channel=channel, state=Promotion.State.FAILED).order_by("-asked_at")
+    found = Promotion.objects.filter(channel=channel).filter(
+        Q(state__in=OPEN) | Q(pk=Subquery(failed.values("pk")[:1]))
+    )
+    by_state = {one.state == Promotion.State.FAILED: one for one in found}
+    return by_state.get(False), by_state.get(True)
+
+
+def rules_and_switch(channel: Channel) -> tuple[Rules, Switch | None]:
+    """How releases of the channel go live, and how its emergency switch stands; one query."""
+    found = Channel.every.select_related("publication_rules", "emergency_switch").get(pk=channel.pk)
+    rules: Rules | None = getattr(found, "publication_rules", None)
+    switch: Switch | None = getattr(found, "emergency_switch", None)
+    return rules or Rules(channel=channel), switch
 
 
 def ask(

@@ -25,14 +25,15 @@ from publishing.promotions import (
     ask,
     cancel,
     checked,
-    open_promotion,
+    open_and_failed,
+    rules_and_switch,
     rules_of,
     set_rules,
 )
 from publishing.publication_forms import ReviewForm, RollBackForm, RulesForm, SwitchForm
 from publishing.rollback import roll_back
 from publishing.services import NotPromotable, promotable
-from publishing.switches import switch_of, turn
+from publishing.switches import turn
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
 
@@ -52,16 +53,13 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     before = request.GET.get("before", "")
     number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
     listed, following = releases.releases(found, number)
-    rules = rules_of(found)
+    rules, switch = rules_and_switch(found)
     base = _context(request, found)
     publication = publication_of(found, base["statuses"], rules)
     may = request.membership.may
-    promotion = open_promotion(found)
-    decided = (
-        Promotion.objects.filter(channel=found, state=Promotion.State.FAILED).order_by("-asked_at").first()
-        if promotion is None
-        else None
-    )
+    promotion, decided = open_and_failed(found)
+    if promotion is not None:
+        decided = None
     if decided is not None and publication.live is not None and publication.live.number >= decided.number:
         decided = None
     context = dict(
@@ -76,7 +74,7 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         failed=decided,
         failure=FAILURES.get(decided.failure, "") if decided else "",
         promotion_at=_local(promotion),
-        switch=switch_of(found),
+        switch=switch,
         rules=rules,
         may_promote=may(Role.ADMIN),
         may_retry=may(Role.QA),

@@ -103,7 +103,7 @@ def test_the_history_tells_who_what_and_why_and_pages_by_number(
     for number in range(30):
         save(support, f"b {{ order: {number} }}", ana, note=f"note {number}")
     client = client_of(ana)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(20):
         page = text(client.get(address("history", shop, support)))
     assert "note 29" in page
     assert "Ana" in page
