@@ -106,14 +106,21 @@ def _channel(kind: Channel.Kind, public_id: str) -> None:
     looks.load(
         channel, {**looks.dump(channel), "domains_restricted": True, "allowed_domains": list(LOOPBACK)}
     )
+    changed = [looks.name]
+    if kind == Channel.Kind.LIVE:
+        _answered_by_people(channel)
+        changed.append("live_chat")
     record("channel.created", by=None, subject=channel.public_id, channel=channel.name, kind=channel.kind)
-    release = publisher()(channel, areas=[looks.name], by=None)
+    release = publisher()(channel, areas=changed, by=None)
     want(channel, EnvironmentName.LIVE, release, at=timezone.now())
 
 
 def _guide(public_id: str, offered: list[str]) -> None:
     """The Guide, in test and in live: both channels on every page, the live one alone in the shop's checkout."""
-    if Channel.all_objects.filter(public_id=public_id).exists() or Channel.every.filter(name__iexact=GUIDE).exists():
+    if (
+        Channel.all_objects.filter(public_id=public_id).exists()
+        or Channel.every.filter(name__iexact=GUIDE).exists()
+    ):
         return
     channel = Channel.objects.create(public_id=public_id, name=GUIDE, kind=Channel.Kind.GUIDE)
     about = area("guide")
@@ -144,3 +151,19 @@ def _guide(public_id: str, offered: list[str]) -> None:
     record("channel.created", by=None, subject=channel.public_id, channel=channel.name, kind=channel.kind)
     release = publisher()(channel, areas=[about.name], by=None)
     want(channel, EnvironmentName.LIVE, release, at=timezone.now())
+
+
+def _answered_by_people(channel: Channel) -> None:
+    """A live channel as one wants it: online while an agent is at the desk, with the offline form, transcripts and an end to silence."""
+    live = area("live_chat")
+    section = live.dump(channel)
+    live.load(
+        channel,
+        {
+            **section,
+            "availability": "agents",
+            "transcript": {"allowed": True},
+            "inactivity": {"warn_minutes": 10, "end_minutes": 15},
+            "behaviour": {**section["behaviour"], "audio_notification": True, "ai_label": True},
+        },
+    )

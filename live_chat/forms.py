@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Section
@@ -114,7 +115,7 @@ class LiveChatForm(forms.Form):
         self.fields["time_zone"].choices = [(one, one.replace("_", " ")) for one in zones]  # type: ignore[attr-defined]
         for day in DAYS:
             self.fields[day] = forms.CharField(
-                label=WEEKDAYS[day],
+                label=capfirst(str(WEEKDAYS[day])),
                 required=False,
                 max_length=200,
                 initial=written(section["hours"]["weekly"][day]),

@@ -76,8 +76,8 @@ def messages(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
 
 _STATE_WORDS = {
     "open": lambda: gettext("To be answered"),
-    "done": lambda: gettext("Done"),
-    "all": lambda: gettext("All"),
+    "done": lambda: gettext("Dealt with"),
+    "all": lambda: gettext("All messages"),
 }
 
 

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from accounts.models import User
 from api.tokens import create_token
@@ -30,6 +32,7 @@ from files.imports import take_in
 from guide.tests.factories import entry, guide
 from ipblocking import drafts, section
 from ipblocking.models import AddressList
+from live_chat.models import Mail, OfflineMessage
 from publishing.tests.factories import release
 from surveys.defaults import item as survey_item
 from surveys.tests import factories as survey_factories
@@ -60,6 +63,7 @@ ANSWERS_A_READER_S_POST = {
     "surveys:preview",
     "translations:preview",
     "file_restrictions:tester",
+    "live_chat:tester",
 }
 
 of_organisations = pytest.mark.parametrize("address", OF_ORGANISATIONS, ids=str)
@@ -168,7 +172,17 @@ def _others(made: Organisation, admin: User, mark: str) -> dict[str, int]:
             "snippet": desk_factories.snippet(mark, by=admin).pk,
             "member": Membership.objects.get(user=admin, tenant=made).pk,
             "message_id": send_test(hook).pk,
+            "mail": _left_offline(made, mark),
         }
+
+
+def _left_offline(made: Organisation, mark: str) -> int:
+    """An offline message on the organisation's live channel, and its e-mail; the e-mail's id."""
+    live = Channel.objects.get(kind=Channel.Kind.LIVE)
+    left = {"channel": live, "origin": uuid4()}
+    OfflineMessage.objects.create(place="live", email=f"{mark}@example.com", text=mark, sent_at=now(), **left)
+    mail = {"recipients": [f"{mark}@example.com"], "subject": mark, "text": mark}
+    return int(Mail.objects.create(kind=Mail.Kind.OFFLINE, failed_at=now(), **mail, **left).pk)
 
 
 def _address_list(made: Organisation, support: Channel, mark: str) -> int:

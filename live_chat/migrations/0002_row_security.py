@@ -10,9 +10,9 @@ from tenants.rls import ProtectTable
 DUE = """
 CREATE FUNCTION live_chat_due_mails(most integer)
 RETURNS TABLE (tenant_id bigint, mail_id bigint)
-LANGUAGE sql SECURITY DEFINER STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE sql SECURITY DEFINER VOLATILE SET search_path = public, pg_temp AS $$
   SELECT m.tenant_id, m.id FROM live_chat_mail m
-  WHERE m.due_at <= now() ORDER BY m.due_at LIMIT most
+  WHERE m.due_at <= clock_timestamp() ORDER BY m.due_at LIMIT most
 $$
 """
 

@@ -165,7 +165,7 @@ def test_a_section_of_another_shape_is_said_and_raises_nothing(section: Any) -> 
 
 
 def test_hours_that_never_open_are_said_and_can_be_published() -> None:
-    section = changed("hours.weekly", dict.fromkeys(FULL["hours"]["weekly"], []))
+    section = changed("hours.weekly", {day: [] for day in FULL["hours"]["weekly"]})
     section["hours"]["holidays"] = []
     assert [(one.path, one.blocking) for one in AREA.check(section, {})] == [("hours.weekly", False)]
     section["availability"] = "always"

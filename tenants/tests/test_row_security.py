@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -25,6 +26,7 @@ from desk.tests import factories as desk_factories
 from files.models import Import
 from ipblocking.models import CountedBatch
 from ipblocking.tests.factories import shared as address_list
+from live_chat.models import Mail, OfflineMessage
 from publishing.models import Arrival, Copy, CopyTarget, Promotion, Rules, Switch
 from publishing.tests.factories import release
 from surveys.models import ChannelSurvey, ConsentText, CustomField, SurveyForm
@@ -73,6 +75,7 @@ def _filled(made: Organisation) -> Organisation:
         CountedBatch.objects.create(place="test", batch="1")
         _settings_of_areas(support, admin)
         _publication(support)
+        _live_chat(support)
         _integrations(made, admin)
         Agent.objects.create(user=admin, display_name="Ana")
         desk_factories.card("Card", by=admin)
@@ -113,6 +116,13 @@ def _publication(support: Channel) -> None:
         source=support, areas=[], sections={}, asked_by_label="Ana", asked_at=now, touched_at=now
     )
     CopyTarget.objects.create(copy=copy, channel=support)
+
+
+def _live_chat(support: Channel) -> None:
+    now = timezone.now()
+    left = {"channel": support, "origin": uuid4()}
+    OfflineMessage.objects.create(place="live", email="ana@example.com", text="Hello", sent_at=now, **left)
+    Mail.objects.create(kind="offline", recipients=["a@example.com"], subject="s", text="t", **left)
 
 
 def _integrations(made: Organisation, admin: User) -> None:
