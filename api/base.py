@@ -132,11 +132,7 @@ class ApiView(APIView):
             )
 
     def _count(self, request: Request) -> None:
-        one = limiter(settings.API_REQUESTS_PER_MINUTE)
-        taken = one.take(f"token:{self.token.pk}")
-        self.limit_headers = {"RateLimit-Limit": str(one.burst), "RateLimit-Remaining": str(taken.remaining)}
-        if not taken.allowed:
-            raise _too_many(taken.wait)
+        self.limit_headers = count(f"token:{self.token.pk}", settings.API_REQUESTS_PER_MINUTE)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         for name, value in getattr(self, "limit_headers", {}).items():
@@ -145,7 +141,7 @@ class ApiView(APIView):
 
     def channel(self, channel_id: str, *, lock: bool = False) -> Channel:
         """Raises NotFound."""
-        channels = Channel.objects.select_for_update() if lock else Channel.objects.all()
+        channels = Channel.every.select_for_update() if lock else Channel.every.all()
         found = channels.filter(public_id=channel_id).first()
         if found is None:
             raise NotFound
@@ -171,17 +167,26 @@ class ApiView(APIView):
         return Response({"items": [shown(one) for one in found[:limit]], "next": following}, headers=headers)
 
 
+def count(key: str, per_minute: int) -> dict[str, str]:
+    """Count one request under this key; returns the headers that say how many are left. Raises Refusal (429)."""
+    one = limiter(per_minute)
+    taken = one.take(key)
+    if not taken.allowed:
+        raise _too_many(taken.wait, {"RateLimit-Limit": str(one.burst), "RateLimit-Remaining": "0"})
+    return {"RateLimit-Limit": str(one.burst), "RateLimit-Remaining": str(taken.remaining)}
+
+
 def _key(request: HttpRequest) -> str:
     kind, _space, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if kind.lower() == "bearer" else ""
 
 
-def _too_many(wait: int) -> Refusal:
+def _too_many(wait: int, headers: dict[str, str] | None = None) -> Refusal:
     return Refusal(
         429,
         "too_many_requests",
         _("Too many requests: try again in %(wait)s s.") % {"wait": wait},
-        headers={"Retry-After": str(wait)},
+        headers={**(headers or {}), "Retry-After": str(wait)},
     )
 
 

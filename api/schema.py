@@ -96,7 +96,7 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
                     "schema": {"type": "string"},
                     "description": "The version.",
                 }
-    if method == "post":
+    if not operation.pop("x-idempotent", False) and method == "post":
         parameters.append(
             _header(
                 "Idempotency-Key",

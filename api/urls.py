@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api import views
+from api import file_views, views
 from areas.registry import areas
 
 app_name = "api"
@@ -38,6 +38,7 @@ urlpatterns = [
     path(f"{_PROMOTION}cancel/", views.Cancel.as_view(), name="cancel"),
     path(f"{_CHANNEL}deliveries/", views.Deliveries.as_view(), name="deliveries"),
     path(f"{_CHANNEL}deliveries/retry/", views.Retry.as_view(), name="retry"),
+    path(f"{_CHANNEL}files/verdict/", file_views.FileVerdict.as_view(), name="file_verdict"),
     path(f"{_CHANNEL}file/", views.ChannelFileView.as_view(), name="file"),
     path("<path:rest>", views.Nothing.as_view(), name="nothing"),
 ]

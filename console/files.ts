@@ -352,9 +352,9 @@ on<SubmitEvent>("submit", "form#tester", (form, event) => {
   event.preventDefault();
   test(form as HTMLFormElement);
 });
-on("change", "#tester input[type=file]", (box) => {
-  const file = box as HTMLInputElement;
-  if (file.files?.length) test(file.form!);
+on("change", "#tester input[type=file], #tester select", (changed) => {
+  const form = (changed as HTMLInputElement | HTMLSelectElement).form!;
+  if (form.querySelector<HTMLInputElement>("input[type=file]")?.files?.length) test(form);
 });
 
 const drop = (target: EventTarget | null) => (target instanceof Element ? target.closest<HTMLElement>("[data-drop]") : null);

@@ -1,22 +1,13 @@
-"""The area in the REST API: the section's description, and the verdict on a file for an integrator.
-
-`FileVerdictView` is mounted by whoever opens the organisation's scope and knows who asks; its URL names the channel.
-"""
+"""The area in the REST API: the section's description, and the verdict on a file for an integrator (api.file_views)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
-from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, MultiPartParser
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from channels_config.pages import channel_or_404
+from areas.visitors import Reader
 from file_restrictions import rules
-from file_restrictions.section import dump
 from file_restrictions.sentences import VERDICTS, verdict_sentence, visitor_message
 
 
@@ -65,12 +56,14 @@ class FileSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class VisitorMessageSerializer(serializers.Serializer[dict[str, Any]]):
-    """The pop-up a visitor would read."""
+    """The pop-up a visitor would read, in their language."""
 
+    locale = serializers.CharField(help_text="The language the visitor gets.")
     title = serializers.CharField()
+    name = serializers.CharField()
     reason = serializers.CharField()
     allowed = serializers.CharField(allow_blank=True)
-    types = serializers.ListField(child=serializers.CharField())
+    types = serializers.ListField(child=serializers.CharField(), help_text="Empty where no file may be sent.")
 
 
 class VerdictSerializer(serializers.Serializer[dict[str, Any]]):
@@ -90,27 +83,15 @@ class VerdictSerializer(serializers.Serializer[dict[str, Any]]):
     visitor_message = VisitorMessageSerializer(allow_null=True)
 
 
-class FileVerdictView(APIView):
-    """The verdict of a channel's rules on a file, without storing it."""
-
-    parser_classes = (MultiPartParser, FormParser)
-    serializer_class = VerdictSerializer
-
-    def post(self, request: Request, *args: Any, channel: str, **kwargs: Any) -> Response:
-        section = dump(channel_or_404(channel))
-        asked = FileSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return Response(VerdictSerializer(verdict_on(section, asked.validated_data["file"])).data)
-
-
-def verdict_on(section: dict[str, Any], file: UploadedFile[Any]) -> dict[str, Any]:
-    """What VerdictSerializer describes. The file stays on the disk it was spooled to."""
-    size = getattr(file, "whole_size", None) or file.size or 0
-    verdict = rules.verdict(section, file.name or "", file.content_type or "", size, file.file)  # type: ignore[arg-type]
+def verdict_on(
+    section: dict[str, Any], reader: Reader, *, name: str, declared_type: str, size: int, file: BinaryIO
+) -> dict[str, Any]:
+    """What VerdictSerializer describes, for a file of `size` bytes, of which `file` may hold fewer when it is far too large."""
+    verdict = rules.verdict(section, name, declared_type, size, file)
     return {
         **{
-            name: getattr(verdict, name)
-            for name in (
+            field: getattr(verdict, field)
+            for field in (
                 "accepted",
                 "code",
                 "media_type",
@@ -124,5 +105,5 @@ def verdict_on(section: dict[str, Any], file: UploadedFile[Any]) -> dict[str, An
             )
         },
         "reason": verdict_sentence(verdict),
-        "visitor_message": None if verdict.accepted else visitor_message(verdict, section),
+        "visitor_message": None if verdict.accepted else visitor_message(verdict, section, reader),
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from areas.visitors import Reader
 from file_restrictions import rules
 from file_restrictions.rules import Problem, Verdict
 
@@ -54,7 +56,8 @@ VERDICTS: dict[str, Promise] = {
     "type_not_allowed": _("Files of type %(media_type)s are not allowed."),
 }
 
-#: In the words of the chat window's pop-up (widget/frame/files.ts); a test holds the two together.
+#: In the words of the chat window's pop-up (widget/frame/files.ts), which adds them to the catalogue's phrases where it has them in the
+#: visitor's language; a test holds the two together.
 VISITOR_REASONS: dict[str, Promise] = {
     "attachments_off": _("Files cannot be sent here."),
     "empty": _("This file is empty."),
@@ -75,6 +78,8 @@ CATEGORY_WORDS: dict[str, Promise] = {
     "audio files": _("audio files"),
     "text files": _("text files"),
 }
+#: Languages in which the pop-up has words of its own.
+OWN_WORDS = frozenset({"en", "fr"})
 
 
 def problem_sentence(problem: Problem) -> str:
@@ -91,25 +96,28 @@ def verdict_sentence(verdict: Verdict) -> str:
     return str(VERDICTS[verdict.code]) % {"also": "", "program": "", **verdict.params}
 
 
-def visitor_message(verdict: Verdict, section: Mapping[str, Any]) -> dict[str, Any]:
-    """The pop-up of a refused file, in the language in force: {"title", "reason", "allowed" or "", "types": [text]}."""
-    if verdict.code == "attachments_off":
-        return {
-            "title": gettext("This file was not sent"),
-            "reason": str(VISITOR_REASONS[verdict.code]),
-            "allowed": "",
-            "types": [],
-        }
+def visitor_message(verdict: Verdict, section: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+    """The pop-up of a refused file as this visitor reads it: {"locale", "title", "name", "reason", "allowed" or "", "types": [text]}."""
     served = rules.served(section)
+    listed = served["allowedFileTypes"] if served["isAttachmentsEnabled"] else []
+    language = reader.locale[:2].lower()
+    with translation.override(language if language in OWN_WORDS else "en"):
+        own = language in OWN_WORDS
+        reason = str(VISITOR_REASONS[verdict.code]) if own else reader.say("uploadMessage")
+        types = [_words(entry, reader, own=own) for entry in listed]
     return {
-        "title": gettext("This file was not sent"),
-        "reason": str(VISITOR_REASONS[verdict.code]),
-        "allowed": gettext("Files of up to %(size)s MB, of these types:")
-        % {"size": served["allowedFileSize"]},
-        "types": [_words(entry) for entry in served["allowedFileTypes"]],
+        "locale": reader.locale,
+        "title": reader.say("fileSendingFailed"),
+        "name": verdict.name,
+        "reason": reason,
+        "allowed": reader.say("sendFileTextSize", filesize=served["allowedFileSize"]) if types else "",
+        "types": types,
     }
 
 
-def _words(entry: Mapping[str, str]) -> str:
-    known = CATEGORY_WORDS.get(entry["description"])
-    return str(known) if known is not None else entry["description"] or entry["mimeType"]
+def _words(entry: Mapping[str, str], reader: Reader, *, own: bool) -> str:
+    """A type of the list: the channel's own phrase for it, else ours, else what the admin wrote."""
+    text = reader.say(f"fileTypes.{entry['mimeType']}")
+    if not text and own and entry["description"] in CATEGORY_WORDS:
+        text = str(CATEGORY_WORDS[entry["description"]])
+    return text or entry["description"] or entry["mimeType"]

@@ -9,13 +9,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from areas.conflicts import conflict
 from areas.contract import NotPublishable, Section
 from areas.saving import DraftChanged, save_draft
+from areas.visitors import Reader, visitors
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from file_restrictions import media_types, rules
@@ -152,12 +153,13 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         form.is_valid()
         rules_now = form.closest(section)
         typed = rules_now != section
-    context: dict[str, Any] = {"typed": typed}
+    reader = visitors(found).reader(request.POST.get("visitor", "")[:100] or get_language() or "")
+    context: dict[str, Any] = {"typed": typed, "visitor": reader}
     file = request.FILES.get("file")
     if file is None:
         context["error"] = gettext("Choose a file first.")
     else:
-        context["tested"] = judged(rules_now, file)
+        context["tested"] = judged(rules_now, file, reader)
     if request.htmx:
         return render(
             request, "file_restrictions/_verdict.html", context, status=422 if file is None else 200
@@ -167,14 +169,14 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     )
 
 
-def judged(section: Section, file: UploadedFile[Any]) -> dict[str, Any]:
-    """The verdict in words, and the very message of the visitor. The file stays on the disk it was spooled to."""
+def judged(section: Section, file: UploadedFile[Any], reader: Reader) -> dict[str, Any]:
+    """The verdict in words, and the very message of this visitor. The file stays on the disk it was spooled to."""
     size = getattr(file, "whole_size", None) or file.size or 0
     verdict = rules.verdict(section, file.name or "", file.content_type or "", size, file.file)  # type: ignore[arg-type]
     return {
         "verdict": verdict,
         "sentence": verdict_sentence(verdict),
-        "message": None if verdict.accepted else visitor_message(verdict, section),
+        "message": None if verdict.accepted else visitor_message(verdict, section, reader),
         "size": size,
     }
 
@@ -216,6 +218,9 @@ def _page(
         template = "file_restrictions/page.html"
         context |= channel_context(request, channel, AREA)
         context["pick_list"] = media_types.pick_list()
+        readers = visitors(channel)
+        context["languages"] = readers.languages()
+        context.setdefault("visitor", readers.reader(get_language() or ""))
     response = render(request, template, context, status=status)
     response.headers["Vary"] = "HX-Request"
     return response

@@ -90,11 +90,11 @@ def test_every_operation_does_what_the_schema_says(
     operation: Any, mode: GenerationMode, alice: Side, settings: Any
 ) -> None:
     settings.API_REQUESTS_PER_MINUTE = 100_000
+    other = member(alice.organisation, Role.ADMIN)
     with tenant_scope(alice.organisation.pk):
         release(alice.channel, by=alice.admin)
         Delivery.objects.update(confirmed=1)
         set_rules(alice.channel, live_on_save=False, four_eyes=True, checklist=[], by=alice.admin)
-        other = member(alice.organisation, Role.ADMIN)
         asked = ask_for(alice.channel, number=1, by=other, warnings_seen=True)
     key = alice.api().key
     here = {

@@ -20,6 +20,7 @@ from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation, person
+from translations import catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -299,7 +300,8 @@ def test_a_file_is_judged_and_the_visitors_message_shown(
     page = html.unescape(answer.content.decode())
     assert f'data-verdict="{code}"' in page
     assert ("<html" in page) is (not headers)
-    assert ("Files of up to 40 MB, of these types:" in page) is (code != "accepted")
+    said = catalogue.texts("en_US")["sendFileTextSize"].replace("{filesize}", "40")
+    assert (said in page) is (code != "accepted")
 
 
 def test_the_tester_goes_by_what_is_on_the_page(admin: Client, shop: Organisation, support: Channel) -> None:
@@ -313,6 +315,42 @@ def test_the_tester_goes_by_what_is_on_the_page(admin: Client, shop: Organisatio
     body = form(page, ("pdf", "", "")) | {"file": SimpleUploadedFile("a.png", PNG)}
     assert 'data-verdict="accepted"' in admin.post(url, body, headers=HTMX).content.decode()
     assert draft(support) == before
+
+
+@pytest.mark.parametrize("locale", ["ar", "de", "fr_CA", "ja"])
+def test_the_message_is_word_for_word_the_visitor_s_in_any_language(
+    admin: Client, shop: Organisation, support: Channel, locale: str
+) -> None:
+    file = SimpleUploadedFile("a\u202egnp.exe", b"MZ" + b"\0" * 300)
+    url = address(support, shop, "tester")
+    page = html.unescape(admin.post(url, {"file": file, "visitor": locale}, headers=HTMX).content.decode())
+    texts = catalogue.texts(locale)
+    assert texts["fileSendingFailed"] in page
+    assert texts["sendFileTextSize"].replace("{filesize}", "40") in page
+    assert f'lang="{locale.replace("_", "-")}"' in page
+    assert ('dir="rtl"' in page) is (locale == "ar")
+    assert "\u202e" not in page
+
+
+def test_a_phrase_of_the_channel_s_own_stands_in_the_message(
+    admin: Client, shop: Organisation, support: Channel
+) -> None:
+    with tenant_scope(shop.pk):
+        translations = area("translations")
+        variant = {
+            "locale": "fr_CA",
+            "name": "FR",
+            "fallback": None,
+            "phrases": {"fileSendingFailed": "Pas parti"},
+        }
+        section = {**translations.dump(support), "variants": [variant]}
+        assert translations.check(section, {}) == []
+        translations.load(support, section)
+    file = SimpleUploadedFile("a.exe", b"MZ" + b"\0" * 300)
+    answer = admin.post(address(support, shop, "tester"), {"file": file, "visitor": "fr_CA"}, headers=HTMX)
+    assert "<strong>Pas parti</strong>" in answer.content.decode()
+    listed = admin.get(address(support, shop)).content.decode()
+    assert re.search(r'<option value="en_US" selected>', listed)
 
 
 @pytest.mark.parametrize(("extra", "code"), [(0, "accepted"), (1, "too_large"), (3 * MB, "too_large")])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from areas.visitors import Reader
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from file_restrictions import rules
@@ -152,6 +153,31 @@ def test_every_code_has_a_sentence_in_both_languages() -> None:
                 assert french != str(sentence)
 
 
+def reader(locale: str, **phrases: str) -> Reader:
+    return Reader(locale, False, lambda phrase, **values: phrases.get(phrase, "").format(**values))
+
+
+def test_the_visitor_s_message_is_made_of_the_channel_s_phrases() -> None:
+    verdict = rules.verdict(rules.default_section(), "a.exe", "", 302, b"MZ" + b"\0" * 300)
+    german = reader(
+        "de",
+        fileSendingFailed="Nicht gesendet",
+        uploadMessage="Zu groß",
+        sendFileTextSize="Bis {filesize} MB:",
+    )
+    message = visitor_message(verdict, rules.default_section(), german)
+    assert message["title"] == "Nicht gesendet"
+    # Without words of its own in a language the window says the catalogue's.
+    assert message["reason"] == "Zu groß"
+    assert message["allowed"] == "Bis 40 MB:"
+    assert "images" in message["types"]
+    french = visitor_message(
+        verdict, rules.default_section(), reader("fr_CA", **{"fileTypes.video/*": "films"})
+    )
+    assert "films" in french["types"]
+    assert "fichiers audio" in french["types"]
+
+
 @pytest.mark.parametrize("code", sorted(VERDICT_CODES))
 def test_every_verdict_can_be_said_with_all_its_words(code: str) -> None:
     params = {
@@ -167,7 +193,8 @@ def test_every_verdict_can_be_said_with_all_its_words(code: str) -> None:
         with translation.override(language):
             assert "%" not in verdict_sentence(verdict)
             if code != "accepted":
-                assert visitor_message(verdict, rules.default_section())["reason"]
+                message = visitor_message(verdict, rules.default_section(), reader(language))
+                assert message["reason"] == str(VISITOR_REASONS[code])
 
 
 @pytest.mark.parametrize(
