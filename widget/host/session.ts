@@ -209,10 +209,11 @@ export class Session {
       const { known, threads } = await this.#list();
       // Archived from another device.
       for (const [id, thread] of this.#threads) if (thread.begun && !known.has(id) && threads && !this.#all.scrollToken) this.#forget(id);
+      // The one that was open may lie beyond the first page of the list.
+      if (known.size && this.#current) await this.#load(this.#current);
       if (!this.#current && !this.#threads.size) this.#open(uuid());
       // Signed in on a new device: there are conversations to choose from, unless one has been begun meanwhile.
       else if (known.size && this.#idle(this.#current)) this.#open("");
-      if (this.#current && known.has(this.#current)) await this.#load(this.#current);
       return;
     }
     const act = this.#live ? "RecoverLivechat" : "RecoverThread";

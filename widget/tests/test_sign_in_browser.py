@@ -78,6 +78,14 @@ def test_one_customer_on_two_devices_has_one_history_and_a_code_works_once(
             " FROM gateway_customer, generate_series(1, 21) n WHERE channel = %s RETURNING 1",
             (channel,),
         )
+        gateway_environment.sql(
+            "WITH c AS (INSERT INTO gateway_contact (channel, thread_id) SELECT channel, id FROM gateway_thread WHERE channel = %s"
+            " AND external_id = 'earlier-21' RETURNING id, thread_id)"
+            " INSERT INTO gateway_message (uuid, thread_id, contact_id, external_id, author, content)"
+            ' SELECT gen_random_uuid(), thread_id, id, \'x\', \'customer\', \'{"type": "TEXT", "payload": {"text": "de naguère"}}\' FROM c'
+            " RETURNING 1",
+            (channel,),
+        )
         rows = gateway_environment.sql(
             "SELECT k.external_id, k.custom_fields, c.custom_fields FROM gateway_customer k JOIN gateway_thread t"
             " ON t.customer_id = k.id JOIN gateway_contact c ON c.thread_id = t.id WHERE k.channel = %s AND t.external_id NOT LIKE 'earlier-%%'",
@@ -95,6 +103,12 @@ def test_one_customer_on_two_devices_has_one_history_and_a_code_works_once(
         chat(second).locator(".cw-older").click()
         expect(chat(second).locator(".cw-list li")).to_have_count(22)
         expect(chat(second).locator(".cw-older")).to_have_count(0)
+        # The oldest of them is open, and is so again when the page comes again, though the list begins with twenty others.
+        chat(second).get_by_text("Commande 21").click()
+        expect(mine(second)).to_contain_text("de naguère")
+        second.reload()
+        expect(mine(second)).to_contain_text("de naguère")
+        expect(chat(second).locator(".cw-list")).to_have_count(0)
         # Somebody who copied the address has a spent code, and another customer has another history.
         copied = second.url
         context.close()
