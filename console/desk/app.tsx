@@ -151,7 +151,7 @@ function List({ desk }: { desk: Desk }) {
       {!rows && <p class="desk-nothing">{t("loading")}</p>}
       {rows?.length === 0 && (
         <p class="desk-nothing">
-          {!desk.channels.length ? t("no-channels") : desk.search || desk.only ? t("none-found") : t(`none-${desk.view}`)}
+          {!desk.channels.length ? t("no-channels") : desk.search ? t("none-found") : t(`none-${desk.view}`)}
         </p>
       )}
     </section>
