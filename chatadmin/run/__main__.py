@@ -182,6 +182,8 @@ class Run:
         )
         say(f"    Password      {bold(plan.demo_password)}")
         say(f"    Test page     {test}")
+        if not env.text("EMAIL_HOST", ""):
+            say(f"    E-mails       written to {self._shown(plan.mail_folder)}/ (EMAIL_HOST sends them)")
         say(f"    Environments  test {plan.env_urls['test']}   live {live}")
         say()
         say(

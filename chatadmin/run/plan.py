@@ -72,6 +72,11 @@ class Plan:
         self.redis_url = env.text("REDIS_URL", "")
         self.demo_password = env.text("DEMO_PASSWORD", secrets["demo_password"])
 
+    @property
+    def mail_folder(self) -> Path:
+        """Where e-mails are written while no EMAIL_HOST is named."""
+        return Path(env.text("EMAIL_FILE_PATH", str(self._folder / "mail")))
+
     # --- environments of processes ---
 
     def _base(self) -> dict[str, str]:
@@ -106,6 +111,7 @@ class Plan:
             "TEST_ENV_PUSH_URL": self.push_urls["test"],
             "LIVE_ENV_PUSH_URL": self.push_urls["live"],
             "DEMO_PASSWORD": self.demo_password,
+            "EMAIL_FILE_PATH": str(self.mail_folder),
         }
         for name in ENVIRONMENTS:
             variable = f"{name.upper()}_ENV_ENCRYPTION_KEY"
@@ -133,6 +139,7 @@ class Plan:
             "PUBLISHING_SIGNING_KEY",
             "FIELD_ENCRYPTION_KEYS",
             "DEMO_PASSWORD",
+            "EMAIL_HOST_PASSWORD",
         ):
             made.pop(foreign, None)
         return made | {
