@@ -52,7 +52,7 @@ class Command(OperatorCommand):
             target = Path(folder)
             target.mkdir(parents=True, exist_ok=True)
             count = 0
-            for one in Channel.objects.order_by("pk"):
+            for one in Channel.every.order_by("pk"):
                 path = target / file_name(one, format)
                 for old in target.glob(f"*.{one.external_id[:8]}.*"):
                     if old != path and old.suffix in {".yaml", ".yml", ".json"}:
