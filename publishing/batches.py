@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 #: Deliveries of one batch: a quarter of a second of work, so that a save in between is not kept waiting.
 AT_ONCE = 50
+#: Others that one nudged delivery takes along.
+TAKEN_ALONG = 9
 #: Sealed bytes of one request, and what a batch holds in memory at most, but for one more.
 MOST_BYTES = 8 * 1024 * 1024
 #: Seconds for which nothing is sent to a place that did not answer, and for which one task goes on with batches.
@@ -109,6 +111,36 @@ def deliver_due(most: int = AT_ONCE) -> bool:
 
     Tells whether there may be more.
     """
+    claimed = _claimed(most)
+    batch = _Batch({due.delivery_id: DeliveryLock(due.delivery_id, held=True) for due in claimed})
+    try:
+        _deliver(batch, claimed)
+    finally:
+        _let_go(batch)
+    return len(claimed) == most or batch.bytes >= MOST_BYTES
+
+
+def deliver_now(tenant_id: int, delivery_id: int) -> bool:
+    """Bring one delivery where it belongs, and with it a few others that are due: when many people save in one moment, each
+    takes some along. False when another worker has it in hand, who will see what is wanted by now.
+    """
+    claimed = _claimed(TAKEN_ALONG)
+    batch = _Batch({due.delivery_id: DeliveryLock(due.delivery_id, held=True) for due in claimed})
+    try:
+        # A session that holds a lock gets it a second time: it must be asked for only where it was not claimed just now.
+        own = batch.locks.setdefault(delivery_id, DeliveryLock(delivery_id))
+        found = own.acquire()
+        if found:
+            # It comes first, whatever the others weigh and wherever they go.
+            _prepare(batch, tenant_id, [delivery_id])
+        _deliver(batch, [due for due in claimed if due.delivery_id != delivery_id])
+    finally:
+        _let_go(batch)
+    return found
+
+
+def _claimed(most: int) -> list[Due]:
+    """Due deliveries, locked; those that wait longest."""
     now = time.monotonic()
     away = [place for place, until in list(_away.items()) if until > now]
     with connection.cursor() as cursor:
@@ -116,13 +148,7 @@ def deliver_due(most: int = AT_ONCE) -> bool:
             "SELECT tenant_id, delivery_id FROM publishing_claim_deliveries(%s, %s, %s::text[])",
             [most, DeliveryLock.SPACE, away],
         )
-        claimed = [Due(*row) for row in cursor.fetchall()]
-    batch = _Batch({due.delivery_id: DeliveryLock(due.delivery_id, held=True) for due in claimed})
-    try:
-        _deliver(batch, claimed)
-    finally:
-        _let_go(batch)
-    return len(claimed) == most or batch.bytes >= MOST_BYTES
+        return [Due(*row) for row in cursor.fetchall()]
 
 
 def _deliver(batch: _Batch, claimed: Iterable[Due]) -> None:
@@ -134,29 +160,27 @@ def _deliver(batch: _Batch, claimed: Iterable[Due]) -> None:
             _prepare(batch, tenant_id, numbers)
     at_place: dict[str, list[_Item]] = {}
     for item in batch.items:
-        if item.ready is not None:
-            at_place.setdefault(item.place, []).append(item)
-    for place, items in at_place.items():
-        _push(place, items)
-        _read_back(items)
+        at_place.setdefault(item.place, []).append(item)
     again = [Due(tenant_id, number) for tenant_id, number in batch.done_already]
-    by_tenant: dict[int, list[_Item]] = {}
-    for item in batch.items:
-        by_tenant.setdefault(item.tenant_id, []).append(item)
-        # What was sealed is not needed any more, and may be large.
-        item.ready = None
-    for tenant_id, items in by_tenant.items():
-        again += _note(batch, tenant_id, items)
-    if batch.items:
-        log.info(
-            "delivered a batch",
-            deliveries=len(batch.items),
-            failed=sum(bool(item.failure) for item in batch.items),
-            again=len(again),
-        )
+    for place, items in at_place.items():
+        ready = [item for item in items if not item.failure]
+        _push(place, ready)
+        _read_back(ready)
+        by_tenant: dict[int, list[_Item]] = {}
+        for item in items:
+            by_tenant.setdefault(item.tenant_id, []).append(item)
+            # What was sealed is not needed any more, and may be large.
+            item.ready = None
+        # Noted at once: the next place may take its time.
+        for tenant_id, noted in by_tenant.items():
+            again += _note(batch, tenant_id, noted)
     for due in again:
-        # More is wanted by now, or the row was being written, or it is to be looked at once more under its lock: each by itself, under the lock that is still held.
+        # More is wanted by now, or the row was being written, or it is to be looked at once more under its lock: each by itself,
+        # under the lock that is still held.
         go_on(due.tenant_id, due.delivery_id, batch.locks[due.delivery_id])
+    if batch.items:
+        failed = sum(bool(item.failure) for item in batch.items)
+        log.info("delivered", deliveries=len(batch.items), failed=failed, again=len(again))
 
 
 def _prepare(batch: _Batch, tenant_id: int, numbers: list[int]) -> None:

@@ -8,7 +8,7 @@ from django.db import close_old_connections
 from publishing import arrivals, batches, copying
 from publishing import promotions as promoting
 from publishing import regions as placing
-from publishing.services import deliver_until_current, due_deliveries
+from publishing.services import due_deliveries
 
 #: Batches that a sweep asks for at most; processes that are at one already pass.
 BATCHES = 8
@@ -17,7 +17,7 @@ BATCHES = 8
 @shared_task(ignore_result=True)
 def deliver(tenant_id: int, delivery_id: int) -> None:
     close_old_connections()
-    deliver_until_current(tenant_id, delivery_id)
+    batches.deliver_now(tenant_id, delivery_id)
 
 
 @shared_task(ignore_result=True, expires=10)
