@@ -2,7 +2,7 @@
 
     python bench/bench_publication.py [--channels N] [--organisations N] [--per-organisation N] [--releases N] [--json FILE]
 
-Starts a stack of its own. `push`: releases of N channels are numbered, then two processes deliver them to the test environment as the
+Starts a stack of its own. `push`: releases of N channels are numbered by two processes, then two processes deliver them to the test environment as the
 worker does (compile, encrypt, sign, push, read back); memory is what the two hold at the tenth and at the last part of their work.
 `pages`: lists of one organisation among many, by Django's own client in this process (no server, no network): statements without
 those that open and close the scope, times of 60 requests. `history`: a channel with N releases, its first page and one deep inside.
@@ -75,28 +75,24 @@ def fill(stack: Stack, organisations: int, per_organisation: int) -> list[int]:
 def push(stack: Stack, tenants: list[int], channels: int) -> dict[str, Any]:
     from django.db import connection  # noqa: PLC0415
 
-    from channels_config.models import Channel  # noqa: PLC0415
-    from publishing import services  # noqa: PLC0415
-    from publishing.models import Delivery  # noqa: PLC0415
-    from tenants.scope import tenant_scope  # noqa: PLC0415
-
     # The stack's own worker stays out of it.
     stack.hold("worker")
     stack.hold("beat")
-    services.nudge = lambda tenant_id, delivery_id: None  # type: ignore[attr-defined]
-    began = time.perf_counter()
-    work: list[tuple[int, int]] = []
-    for tenant in tenants:
-        with tenant_scope(tenant):
-            for channel in Channel.objects.all():
-                if len(work) == channels:
-                    break
-                services.publish(channel, areas=[], by=None)
-                work.append((tenant, Delivery.objects.get(channel=channel).pk))
-    numbered = time.perf_counter() - began
-    connection.close()
     context = multiprocessing.get_context("fork")
     results: Any = context.Queue()
+    connection.close()
+    began = time.perf_counter()
+    share = channels // 2
+    numbering = [
+        context.Process(target=number, args=(tenants[half::2], share + half * (channels % 2), results))
+        for half in (0, 1)
+    ]
+    for one in numbering:
+        one.start()
+    work = [pair for _one in numbering for pair in results.get()]
+    for one in numbering:
+        one.join()
+    numbered = time.perf_counter() - began
     before = support.processor_seconds(env := stack.pid("test-env") or 0)
     began = time.perf_counter()
     workers = [context.Process(target=deliver, args=(channels, results)) for _half in (0, 1)]
@@ -120,10 +116,30 @@ def push(stack: Stack, tenants: list[int], channels: int) -> dict[str, Any]:
         "megabytes_after_a_tenth": [one["early"] for one in told],
         "megabytes_at_the_end": [one["late"] for one in told],
         "cpu_ms_a_channel": round(1000 * sum(one["cpu"] for one in told) / len(work), 2),
+        "load_average": [round(value, 1) for value in os.getloadavg()],
         "environment_cpu_ms_a_channel": round(
             1000 * (support.processor_seconds(env) - before) / len(work), 2
         ),
     }
+
+
+def number(tenants: list[int], channels: int, results: Any) -> None:
+    """Half of the releases, as a save numbers them; tells (organisation's id, delivery's id) of each."""
+    from channels_config.models import Channel  # noqa: PLC0415
+    from publishing import services  # noqa: PLC0415
+    from publishing.models import Delivery  # noqa: PLC0415
+    from tenants.scope import tenant_scope  # noqa: PLC0415
+
+    services.nudge = lambda tenant_id, delivery_id: None  # type: ignore[attr-defined]
+    work: list[tuple[int, int]] = []
+    for tenant in tenants:
+        if len(work) == channels:
+            break
+        with tenant_scope(tenant):
+            for channel in Channel.objects.all()[: channels - len(work)]:
+                services.publish(channel, areas=[], by=None)
+                work.append((tenant, Delivery.objects.get(channel=channel).pk))
+    results.put(work)
 
 
 def deliver(channels: int, results: Any) -> None:
