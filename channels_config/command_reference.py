@@ -278,7 +278,7 @@ GUIDE_COMMANDS: tuple[Command, ...] = (
         "init",
         "entry? | { locale }?",
         _(
-            "Shows the Guide: the entry point whose rules fit the page's address, or the one whose id is given. cxone(\"init\", brand) comes before it."
+            'Shows the Guide: the entry point whose rules fit the page\'s address, or the one whose id is given. cxone("init", brand) comes before it.'
         ),
         ("", '"7b1c…"', '{ locale: "fr-CA" }'),
     ),
@@ -301,7 +301,10 @@ GUIDE_COMMANDS: tuple[Command, ...] = (
     Command("setOffsetY", "pixels", _("How far above the bottom of the page it stands."), ('"80px"',)),
     Command("setFontSize", "size", _("The size of text in button and menu."), ('"16px"',)),
     Command(
-        "setDesiredGuideWidth", "width", _("The width of menu and chats; never more than the page has."), ('"420px"',)
+        "setDesiredGuideWidth",
+        "width",
+        _("The width of menu and chats; never more than the page has."),
+        ('"420px"',),
     ),
     Command(
         "setDesiredGuideHeight", "height", _("Their height; never more than the page has."), ('"640px"',)

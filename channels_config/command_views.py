@@ -42,7 +42,10 @@ def commands(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         "groups": groups,
         "events": EVENTS,
         "guide_commands": [
-            {"command": one, "code": "\n".join(call(one.name, given, old=False, area="guide") for given in one.examples)}
+            {
+                "command": one,
+                "code": "\n".join(call(one.name, given, old=False, area="guide") for given in one.examples),
+            }
             for one in GUIDE_COMMANDS
         ],
         "has_declarations": declarations_text() is not None,

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from areas.registry import areas, areas_of
+from areas.registry import areas
 from channels_config.models import Channel
 from kit.plain_text import Plain, plain
 
@@ -21,7 +21,7 @@ def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
     A word may name a page or a channel: "css support" finds the page *CSS and JS* of every channel called Support.
     """
     words = text.replace("\0", "")[:120].split()[:MOST_WORDS]
-    pages = [(str(area.label), area.icon, area) for area in areas_of(Channel.Kind.MESSAGING)]
+    pages = [(str(area.label), area.icon, area) for area in areas()]
     for_pages = [word for word in words if any(plain(word) in plain(label) for label, _icon, _area in pages)]
     for_channels = [word for word in words if word not in for_pages]
 
@@ -31,7 +31,7 @@ def results(text: str, *, brand: int, may_manage: bool) -> list[dict[str, str]]:
         of = found if not for_channels and found else _channels(for_channels)
         for channel in of[:MOST_CHANNELS]:
             for label, symbol, area in pages:
-                if all(plain(word) in plain(label) for word in for_pages):
+                if channel.kind in area.kinds and all(plain(word) in plain(label) for word in for_pages):
                     rows.append(
                         {
                             "title": label,
@@ -59,7 +59,7 @@ def _channels(words: list[str]) -> list[Channel]:
     wanted = Q()
     for word in words:
         wanted &= named(word)
-    channels = Channel.objects.alias(plain_name=Plain("name")).filter(wanted)
+    channels = Channel.every.alias(plain_name=Plain("name")).filter(wanted)
     return list(channels.order_by("plain_name", "pk")[:MOST_CHANNELS])
 
 
@@ -69,7 +69,7 @@ def _channel(channel: Channel, brand: int) -> dict[str, str]:
         "detail": str(channel.get_kind_display()),
         "url": reverse("channels:open", args=[brand, channel.public_id]),
         "group": _("Channels"),
-        "icon": "messages",
+        "icon": "compass" if channel.kind == Channel.Kind.GUIDE else "messages",
     }
 
 
@@ -87,6 +87,12 @@ def _places(brand: int, may_manage: bool) -> list[dict[str, str]]:
             "url": reverse("channels:list", args=[brand]),
             "group": group,
             "icon": "messages",
+        },
+        {
+            "title": _("Guide"),
+            "url": reverse("guides:list", args=[brand]),
+            "group": group,
+            "icon": "compass",
         },
     ]
     if may_manage:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from areas.contract import GUIDE_KIND, Area
 from areas.registry import areas
 from channels_config.preview_frame import preview_frame, preview_guide
 from chatadmin import views
-from areas.contract import GUIDE_KIND, Area
 from kit.converters import ChannelIdConverter, GuideIdConverter, PublishedIdConverter
 
 register_converter(ChannelIdConverter, "channel")

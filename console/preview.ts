@@ -74,7 +74,7 @@ class WidgetPreview extends HTMLElement {
     try {
       const built = (await import(/* @vite-ignore */ this.dataset["module"] ?? "")) as { mount: typeof mount; mountGuide: typeof mountGuide };
       // What is a document of which kind, the page that names the kind knows.
-      const guide: Mount = (container, options) => built.mountGuide(container, options as unknown as GuidePreviewOptions) as unknown as Shown;
+      const guide: Mount = (container, options) => built.mountGuide(container, options as unknown as GuidePreviewOptions);
       this.mount = "guide" in this.dataset ? guide : built.mount;
     } catch {
       this.say("away");

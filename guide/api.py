@@ -33,7 +33,9 @@ class EntrySerializer(serializers.Serializer[dict[str, object]]):
 
 
 class BrandingSerializer(serializers.Serializer[dict[str, object]]):
-    button = serializers.CharField(allow_blank=True, help_text="#rrggbb; empty: left to the channels, as with all of these.")
+    button = serializers.CharField(
+        allow_blank=True, help_text="#rrggbb; empty: left to the channels, as with all of these."
+    )
     button_text = serializers.CharField(allow_blank=True)
     header = serializers.CharField(allow_blank=True)
     header_text = serializers.CharField(allow_blank=True)
@@ -59,7 +61,9 @@ class PlaceSerializer(serializers.Serializer[dict[str, object]]):
 
 
 class TextsSerializer(serializers.Serializer[dict[str, object]]):
-    button = serializers.CharField(max_length=200, allow_blank=True, help_text="Empty: what ships, as with all of these.")
+    button = serializers.CharField(
+        max_length=200, allow_blank=True, help_text="Empty: what ships, as with all of these."
+    )
     title = serializers.CharField(max_length=200, allow_blank=True)
     intro = serializers.CharField(max_length=200, allow_blank=True)
     begin = serializers.CharField(max_length=200, allow_blank=True)

@@ -124,14 +124,19 @@ class GuideForm(forms.Form):
             },
         )
         for name, label in look.COLORS.items():
-            self.fields[f"color_{name}"] = ColorField(label=cast(Any, label), max_length=20, required=False)
+            self.fields[f"color_{name}"] = ColorField(
+                label=cast(Any, label),
+                max_length=20,
+                required=False,
+                widget=forms.TextInput(attrs={"placeholder": _("the channel's own")}),
+            )
         for name, (least, most, _usual) in look.MEASURES.items():
             self.fields[name] = forms.IntegerField(
                 label=MEASURE_LABELS[name], min_value=least, max_value=most
             )
         for name in rules.TEXTS:
             self.fields[f"text_{name}"] = forms.CharField(
-                label=TEXT_LABELS[name],
+                label=cast(Any, TEXT_LABELS[name]),
                 required=False,
                 max_length=LONGEST_TEXT,
                 widget=forms.TextInput(attrs={"placeholder": shipped(name)}),
@@ -143,7 +148,9 @@ class GuideForm(forms.Form):
         self.channels = channels
         posted = isinstance(data, QueryDict) and may_edit
         self.entries = (
-            posted_entries(data, channels) if posted else [Entry.of(one, channels) for one in section["entries"]]
+            posted_entries(data, channels)
+            if posted
+            else [Entry.of(one, channels) for one in section["entries"]]
         )
 
     @property
@@ -215,7 +222,11 @@ class GuideForm(forms.Form):
         word, _colon, rest = act.partition(":")
         key, _colon, inner = rest.partition(":")
         if word == "add" and len(self.entries) < MOST_ENTRIES:
-            made = new_entry(_("Every page") if not self.entries else _("Entry point %(number)s") % {"number": len(self.entries) + 1})
+            made = new_entry(
+                _("Every page")
+                if not self.entries
+                else _("Entry point %(number)s") % {"number": len(self.entries) + 1}
+            )
             self.entries.append(Entry.of(made, self.channels))
             return f"{made['id']}-name"
         at = next((number for number, one in enumerate(self.entries) if one.id == key), None)
@@ -273,7 +284,13 @@ class Entry:
     def of(cls, entry: Mapping[str, Any], channels: Mapping[str, str]) -> Entry:
         offered = {one["channel"]: one for one in entry["channels"]}
         offers = [
-            Offer(one["channel"], channels.get(one["channel"], one["channel"]), True, one["label"], one["hide_offline"])
+            Offer(
+                one["channel"],
+                channels.get(one["channel"], one["channel"]),
+                True,
+                one["label"],
+                one["hide_offline"],
+            )
             for one in entry["channels"]
         ]
         offers += [Offer(one, name, False) for one, name in channels.items() if one not in offered]
@@ -304,7 +321,9 @@ class Entry:
             "id": self.id,
             "name": self.name.strip() or "?",
             "rules": [
-                {"effect": one.effect, "how": one.how, "value": one.value.strip()} for one in self.rules if one.value.strip()
+                {"effect": one.effect, "how": one.how, "value": one.value.strip()}
+                for one in self.rules
+                if one.value.strip()
             ],
             "channels": [
                 {"channel": one.channel, "label": one.label.strip(), "hide_offline": one.hide_offline}
@@ -380,7 +399,12 @@ class TesterForm(forms.Form):
         label=gettext_lazy("Address of a page"),
         max_length=rules.LONGEST_URL,
         widget=forms.TextInput(
-            attrs={"placeholder": "https://www.example.com/…", "spellcheck": "false", "autocapitalize": "off", "inputmode": "url"}
+            attrs={
+                "placeholder": "https://www.example.com/…",
+                "spellcheck": "false",
+                "autocapitalize": "off",
+                "inputmode": "url",
+            }
         ),
         required=False,
     )

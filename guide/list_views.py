@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from areas.saving import publisher
 from areas.states import states
 from channels_config import services
 from channels_config.channel_forms import NameForm
@@ -39,7 +40,10 @@ def guide_list(request: TenantRequest, brand: int) -> HttpResponse:
         draft = drafts.get(one.pk)
         entries = draft.entries if draft else []
         offered = dict.fromkeys(
-            names[offer["channel"]] for entry in entries for offer in entry["channels"] if offer["channel"] in names
+            names[offer["channel"]]
+            for entry in entries
+            for offer in entry["channels"]
+            if offer["channel"] in names
         )
         rows.append(
             {
@@ -76,7 +80,7 @@ def create(request: TenantRequest, brand: int) -> HttpResponse:
             form.add_error("name", refused)
         else:
             begin(made)
-            services.publisher()(made, areas=[AREA.name], by=request.user)
+            publisher()(made, areas=[AREA.name], by=request.user)
             messages.success(request, _("The Guide “%(name)s” was created.") % {"name": made.name})
             url = AREA.edit_url(brand, made.public_id)
             return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url)

@@ -65,9 +65,7 @@ BODY = _target("body", tags="body", classes="be-template")
 WINDOW = _target(".cw-window", tags="section", ids="be-messenger", classes="cw-window", data="WINDOW")
 HEADER = _target(".cw-header", tags="header", classes="cw-header", data="HEADER")
 CONTENT = _target(".cw-content", tags="div", classes="cw-content", data="CONTENT")
-MINE = _target(
-    ".cw-mine .cw-bubble-box", tags="div", classes="cw-bubble-box", data="CUSTOMER_MESSAGE_BUBBLE"
-)
+MINE = _target(".cw-mine .cw-bubble-box", tags="div", classes="cw-bubble-box", data="CUSTOMER_MESSAGE_BUBBLE")
 PRIMARY = _target(
     ".cw-primary,.cw-send,.cw-primary:hover",
     tags="button",

@@ -121,13 +121,19 @@ def _rules(nodes: list[Any]) -> Iterator[tuple[int, str, list[Compound], str, st
     for node in nodes:
         if node.type == "at-rule" and node.content is not None:
             if node.lower_at_keyword in {"media", "supports", "layer", "container", "scope"}:
-                yield from _rules(tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True))
+                yield from _rules(
+                    tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
+                )
         elif node.type == "qualified-rule":
             selector = tinycss2.serialize(node.prelude).strip()
             compounds = [compound_of(one) for one in split(selector)]
-            for inner in tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True):
+            for inner in tinycss2.parse_blocks_contents(
+                node.content, skip_comments=True, skip_whitespace=True
+            ):
                 if inner.type == "declaration":
-                    value = tinycss2.serialize(inner.value).strip() + (" !important" if inner.important else "")
+                    value = tinycss2.serialize(inner.value).strip() + (
+                        " !important" if inner.important else ""
+                    )
                     yield inner.source_line, selector, compounds, inner.lower_name, value[:120]
 
 

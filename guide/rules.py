@@ -281,9 +281,7 @@ def words(texts: Mapping[str, str], table: Mapping[str, str], locale: str) -> di
     """The words in one language: the translation where there is one, what was written, what ships in that language."""
     language = locale.replace("-", "_").partition("_")[0].lower()
     shipped = WORDS.get(language, WORDS["en"])
-    return {
-        name: table.get(phrase_key(name)) or texts.get(name) or shipped[name] for name in TEXTS
-    }
+    return {name: table.get(phrase_key(name)) or texts.get(name) or shipped[name] for name in TEXTS}
 
 
 # ---- what an environment serves

@@ -37,7 +37,10 @@ HOW_LABELS: dict[str, Promise] = {
     "equals": _("is"),
     "glob": _("fits the pattern"),
 }
-EFFECT_LABELS: dict[str, Promise] = {"include": _("Show where the address"), "exclude": _("Not where the address")}
+EFFECT_LABELS: dict[str, Promise] = {
+    "include": _("Show where the address"),
+    "exclude": _("Not where the address"),
+}
 TEXT_LABELS: dict[str, Promise] = {
     "button": _("Guide button"),
     "title": _("Title of the menu"),
@@ -104,7 +107,8 @@ def load(channel: Channel, section: Section) -> None:
         "place": dict(section["place"]),
         "texts": dict(section["texts"]),
         "entries": [
-            {**entry, "id": str(uuid.uuid4())} if entry["id"] in taken else entry for entry in section["entries"]
+            {**entry, "id": str(uuid.uuid4())} if entry["id"] in taken else entry
+            for entry in section["entries"]
         ],
         "domains_restricted": section["domains_restricted"],
         "allowed_domains": list(section["allowed_domains"]),
@@ -149,7 +153,11 @@ def _about_entries(section: Section) -> list[tuple[str, Promise, bool]]:
                 found.append((f"{path}.channels.{place}", _("This channel is offered twice."), True))
             elif known is not None and one["channel"] not in known:
                 found.append(
-                    (f"{path}.channels.{place}", _("Your organisation has no such channel; it is not offered."), False)
+                    (
+                        f"{path}.channels.{place}",
+                        _("Your organisation has no such channel; it is not offered."),
+                        False,
+                    )
                 )
         for place, rule in enumerate(entry["rules"]):
             if not rule["value"].strip():
@@ -183,7 +191,9 @@ def shape_faults(section: Any) -> list[tuple[str, Promise]]:
     if set(section["texts"]) != set(rules.TEXTS) or not all(
         _is_line(text, LONGEST_TEXT) for text in section["texts"].values()
     ):
-        found.append(("texts", _("Exactly the eight texts belong here, each of one line and 200 characters at most.")))
+        found.append(
+            ("texts", _("Exactly the eight texts belong here, each of one line and 200 characters at most."))
+        )
     if not all(isinstance(entry, str) for entry in section["allowed_domains"]):
         found.append(("allowed_domains", _("Domains are texts.")))
     elif len(section["allowed_domains"]) > MOST_DOMAINS:
@@ -241,7 +251,10 @@ def _entry_faults(entry: Any) -> list[tuple[str, Promise]]:
         found.append((".rules", _("A list of at most 30 rules belongs here.")))
     else:
         found += [
-            (f".rules.{number}", _("A rule has exactly an effect, how it compares, and a value of 300 characters at most."))
+            (
+                f".rules.{number}",
+                _("A rule has exactly an effect, how it compares, and a value of 300 characters at most."),
+            )
             for number, rule in enumerate(entry["rules"])
             if not _is_rule(rule)
         ]
@@ -337,7 +350,10 @@ def describe(section: Section) -> Mapping[str, Any]:
     described: dict[Any, Any] = {
         str(_("Rank")): section["rank"],
         str(_("Branding")): {
-            **{str(label): branding[name] or str(_("the channel's own")) for name, label in look.COLORS.items()},
+            **{
+                str(label): branding[name] or str(_("the channel's own"))
+                for name, label in look.COLORS.items()
+            },
             str(_("Font")): str(look.FONTS[branding["font"]][0]),
             str(_("Size of text")): branding["font_size"],
             str(_("Roundness of corners")): branding["radius"],
@@ -353,7 +369,8 @@ def describe(section: Section) -> Mapping[str, Any]:
             str(_("Name")): entry["name"],
             str(_("Id")): entry["id"],
             str(_("Rules")): [
-                f"{EFFECT_LABELS[rule['effect']]} {HOW_LABELS[rule['how']]}: {rule['value']}" for rule in entry["rules"]
+                f"{EFFECT_LABELS[rule['effect']]} {HOW_LABELS[rule['how']]}: {rule['value']}"
+                for rule in entry["rules"]
             ],
             str(_("Channels")): [
                 one["channel"]

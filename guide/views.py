@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -108,7 +109,7 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     return render(request, "guide/_verdict.html", {"tested": tested(entries, url, form.channels)})
 
 
-def tested(entries: list[dict[str, Any]], url: str, names: dict[str, str]) -> dict[str, Any] | None:
+def tested(entries: list[dict[str, Any]], url: str, names: Mapping[str, str]) -> dict[str, Any] | None:
     """The verdict for people: each entry point up to the one that wins, with the rule that decided."""
     if not url:
         return None
@@ -122,7 +123,8 @@ def tested(entries: list[dict[str, Any]], url: str, names: dict[str, str]) -> di
                 "name": entry["name"],
                 "id": entry["id"],
                 "outcome": verdict.outcome,
-                "rule": rule and f"{EFFECT_LABELS[rule['effect']]} {HOW_LABELS[rule['how']]} “{rule['value']}”",
+                "rule": rule
+                and f"{EFFECT_LABELS[rule['effect']]} {HOW_LABELS[rule['how']]} “{rule['value']}”",
                 "wins": number == chosen,
                 "offers": [names.get(one["channel"], one["channel"]) for one in entry["channels"]],
             }
@@ -130,12 +132,10 @@ def tested(entries: list[dict[str, Any]], url: str, names: dict[str, str]) -> di
     return {"url": url, "rows": rows, "chosen": chosen is not None, "below": len(entries) - len(rows)}
 
 
-def preview_document(section: Section, names: dict[str, str]) -> dict[str, Any]:
+def preview_document(section: Section, names: Mapping[str, str]) -> dict[str, Any]:
     """What the environment would serve, for each language of the preview, without translations of the organisation's own."""
     document = public_of(section)
-    return {
-        locale: rules.served(document, names=names, table={}, locale=locale) for locale in ("fr", "en")
-    }
+    return {locale: rules.served(document, names=names, table={}, locale=locale) for locale in ("fr", "en")}
 
 
 def _form(request: TenantRequest, section: Section, data: Any = None) -> GuideForm:

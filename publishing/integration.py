@@ -39,12 +39,16 @@ def element_text(environment: Environment, brand: int, channel: str, entry: str 
 
 def wordpress(environment: Environment, brand: int, channel: str, entry: str = "") -> str:
     """For the theme's functions.php."""
-    return f"add_action('wp_footer', function () {{ ?>\n{html(environment, brand, channel, entry)}\n<?php }});"
+    return (
+        f"add_action('wp_footer', function () {{ ?>\n{html(environment, brand, channel, entry)}\n<?php }});"
+    )
 
 
 def react(environment: Environment, brand: int, channel: str, entry: str = "") -> str:
     """For a single-page application: runs once, whatever route is shown."""
-    body = "\n".join(f"    {line}".rstrip() for line in script(environment, brand, channel, entry).splitlines())
+    body = "\n".join(
+        f"    {line}".rstrip() for line in script(environment, brand, channel, entry).splitlines()
+    )
     return (
         'import { useEffect } from "react";\n\n'
         "export function Chat() {\n"

@@ -39,7 +39,11 @@ def guide_of(
             "texts": more.get("texts", {}),
         },
         private={
-            "guide": {"rank": rank, "domains_restricted": domains is not None, "allowed_domains": domains or []},
+            "guide": {
+                "rank": rank,
+                "domains_restricted": domains is not None,
+                "allowed_domains": domains or [],
+            },
             "translations": {
                 "format": 1,
                 "default_locale": more.get("default_locale"),
@@ -60,7 +64,9 @@ def brand() -> int:
     return next(_brands)
 
 
-def test_all_guides_of_a_brand_come_by_rank_with_the_channels_that_are_published(env: Environment, brand: int) -> None:
+def test_all_guides_of_a_brand_come_by_rank_with_the_channels_that_are_published(
+    env: Environment, brand: int
+) -> None:
     chat = env.publish(brand=brand, name="Soutien")
     elsewhere = env.publish(brand=brand + 100_000)
     later = pushed(env, guide_of(brand, entry(chat.id)))
@@ -187,7 +193,9 @@ def test_the_frame_is_sandboxed_and_stands_on_allowed_pages_only(env: Environmen
     assert "unsafe-inline" not in script
 
 
-def test_the_test_page_carries_the_snippet_and_every_path_below_it(env: Environment, live: Environment, brand: int) -> None:
+def test_the_test_page_carries_the_snippet_and_every_path_below_it(
+    env: Environment, live: Environment, brand: int
+) -> None:
     said = {"effect": "include", "how": "glob", "value": "/boutique/**"}
     one = entry(rules=[said])
     guide = pushed(env, guide_of(brand, one))
@@ -198,5 +206,5 @@ def test_the_test_page_carries_the_snippet_and_every_path_below_it(env: Environm
     deep = env.get(f"/test/{brand}/{guide.id}/boutique/chaussures?lang=fr&entry={one['id']}")
     assert f'cxone("guide", "init", "{one["id"]}");' in deep.text
     assert "<script>alert" not in env.get(f"/test/{brand}/{guide.id}?entry=<script>alert(1)</script>").text
-    pushed(live, guide, environment="live")
+    pushed(live, guide)
     assert live.get(f"/test/{brand}/{guide.id}").status_code == 403

@@ -13,7 +13,9 @@ from tenants.models import Organisation
 from tenants.scope import tenant_scope
 
 
-def entry(name: str = "Every page", *offered: str, rules: list[dict[str, str]] | None = None) -> dict[str, Any]:
+def entry(
+    name: str = "Every page", *offered: str, rules: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
     """An entry point that offers these channels (public ids)."""
     return {
         **new_entry(name),

@@ -34,7 +34,9 @@ def losing(of: Organisation, found: Channel, css: str) -> list[tuple[int, str, s
         return [(one.line, one.declaration, one.setting) for one in overrides.of_channel(found, css)]
 
 
-def test_declarations_for_what_the_guide_sets_lose_and_others_do_not(acme: Organisation, support: Channel) -> None:
+def test_declarations_for_what_the_guide_sets_lose_and_others_do_not(
+    acme: Organisation, support: Channel
+) -> None:
     guide(acme, "Site", entry("All", support.public_id), branding={"header": "#112233", "font": "serif"})
     css = """[data-selector="HEADER"] { background-color: red !important; border: 0 }
 .page .cw-header:hover, #other { background: red }
@@ -67,7 +69,14 @@ def test_only_guides_that_offer_the_channel_count(acme: Organisation, support: C
 
 def test_a_sheet_that_is_broken_is_read_as_far_as_it_goes(acme: Organisation, support: Channel) -> None:
     guide(acme, "Site", entry("All", support.public_id), branding={"radius": 4})
-    for css in ("}}}", ".cw-window { border-radius", "@import 'x", "\\", "{}", ".cw-window{&:hover{color:red}}"):
+    for css in (
+        "}}}",
+        ".cw-window { border-radius",
+        "@import 'x",
+        "\\",
+        "{}",
+        ".cw-window{&:hover{color:red}}",
+    ):
         assert losing(acme, support, css) in ([], [(1, "border-radius: ", "Roundness of corners")])
 
 

@@ -13,13 +13,18 @@ from guide import rules
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "rules_vectors.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("one", VECTORS, ids=lambda one: f"{one['how']} {one['value'][:30]} {one['url'][:50]}")
+@pytest.mark.parametrize(
+    "one", VECTORS, ids=lambda one: f"{one['how']} {one['value'][:30]} {one['url'][:50]}"
+)
 def test_a_rule_fits_an_address_as_the_vectors_say(one: dict[str, Any]) -> None:
     assert rules.fits(one, rules.address(one["url"])) is one["fits"]
 
 
 def entry(name: str, *said: tuple[str, str, str]) -> dict[str, Any]:
-    return {"id": name, "rules": [{"effect": effect, "how": how, "value": value} for effect, how, value in said]}
+    return {
+        "id": name,
+        "rules": [{"effect": effect, "how": how, "value": value} for effect, how, value in said],
+    }
 
 
 ENTRIES = [
@@ -61,9 +66,9 @@ def test_a_pattern_of_many_stars_is_answered_as_well_as_any_other() -> None:
 
 
 def test_every_language_that_ships_has_every_word() -> None:
-    assert {language: set(words) for language, words in rules.WORDS.items()} == dict.fromkeys(
-        rules.WORDS, set(rules.TEXTS)
-    )
+    assert {language: set(words) for language, words in rules.WORDS.items()} == {
+        language: set(rules.TEXTS) for language in rules.WORDS
+    }
     assert all(text.strip() for words in rules.WORDS.values() for text in words.values())
 
 
@@ -92,7 +97,10 @@ def test_a_page_gets_only_channels_that_are_published_and_no_names_of_entry_poin
         "texts": {},
     }
     served = rules.served(
-        document, names={"chat_a": "Support", "chat_b": "B"}, table={"guide.e1.chat_b": "Abeille"}, locale="fr"
+        document,
+        names={"chat_a": "Support", "chat_b": "B"},
+        table={"guide.e1.chat_b": "Abeille"},
+        locale="fr",
     )
     assert served["entries"] == [
         {

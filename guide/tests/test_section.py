@@ -37,7 +37,10 @@ def section(acme: Organisation) -> Section:
     made = guide(
         acme,
         "Site",
-        {**entry("Shop", CHAT, rules=[rule("glob", "/shop/**")]), "id": "00000000-0000-4000-8000-00000000000a"},
+        {
+            **entry("Shop", CHAT, rules=[rule("glob", "/shop/**")]),
+            "id": "00000000-0000-4000-8000-00000000000a",
+        },
         branding={"button": "#1f4e8c", "font": "serif", "radius": 8},
         place={"position": "left"},
         texts={"title": "Bonjour"},

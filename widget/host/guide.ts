@@ -14,6 +14,8 @@ export interface Host {
   brand: string;
   PageFrame: typeof PageFrame;
   openStores: typeof openStores;
+  /** Chats there are, by brand:channel. */
+  widgets: ReadonlyMap<string, Widget>;
   /** The chat of a channel, begun if it is not there yet. */
   chat(brand: string, channel: string, guided: Guided): Widget;
 }
@@ -54,7 +56,8 @@ export function placeOf({ look }: GuideDocument): Place {
 }
 
 class Guide {
-  #host: Host;
+  /** As the latest call has it: the brand may have been said since. */
+  host: Host;
   #asked = "";
   #locale = "";
   #documents: GuideDocument[] = [];
@@ -80,11 +83,11 @@ class Guide {
   #focus?: string;
 
   constructor(host: Host) {
-    this.#host = host;
+    this.host = host;
   }
 
   init(asked: unknown): void {
-    const { base, brand } = this.#host;
+    const { base, brand } = this.host;
     if (!/^\d+$/.test(brand)) {
       console.error('[guide] The brand is not known: cxone("init", brand) has to come before cxone("guide", "init").');
       return;
@@ -158,14 +161,15 @@ class Guide {
     void this.#ask();
   }
 
-  /** A conversation that was begun before shows what is new, and a window that was open opens again. */
+  /** A conversation that was begun before shows what is new, and a window that was open opens again. A chat that the page has begun
+   * itself becomes the Guide's: its launcher goes. */
   #resume(channel: string): void {
-    const { lasting, tab } = this.#host.openStores(this.#host.base, this.#host.brand, channel);
-    if (lasting.get("begun") || tab.get("open")) this.#chat(channel);
+    const { lasting, tab } = this.host.openStores(this.host.base, this.host.brand, channel);
+    if (lasting.get("begun") || tab.get("open") || this.host.widgets.has(this.host.brand + ":" + channel)) this.#chat(channel);
   }
 
   async #ask(): Promise<void> {
-    const { base, brand } = this.#host;
+    const { base, brand } = this.host;
     const asked = this.#offered();
     await Promise.all(
       asked.map(async ({ channel }) => {
@@ -191,7 +195,7 @@ class Guide {
     const here = this.#entry?.channels ?? [];
     const all = this.#document?.entries.flatMap(({ channels }) => channels) ?? [];
     const begun = [...this.#chats.keys()]
-      .filter((channel) => !here.some((one) => one.channel === channel) && this.#host.openStores(this.#host.base, this.#host.brand, channel).lasting.get("begun"))
+      .filter((channel) => !here.some((one) => one.channel === channel) && this.host.openStores(this.host.base, this.host.brand, channel).lasting.get("begun"))
       .map((channel) => all.find((one) => one.channel === channel))
       .filter((one): one is Offer => !!one);
     return [...here, ...begun];
@@ -220,8 +224,8 @@ class Guide {
     this.#focus = undefined;
     if (!this.#frame) {
       if (phase === "nothing") return;
-      this.#frame = new this.#host.PageFrame(
-        `${this.#host.base}/frame/1/${this.#host.brand}/${document.id}`,
+      this.#frame = new this.host.PageFrame(
+        `${this.host.base}/frame/1/${this.host.brand}/${document.id}`,
         undefined,
         { ...placeOf(document), inside: this.#container(), ...this.#place },
         (message) => this.#receive(message as unknown as FromGuideFrame),
@@ -301,7 +305,7 @@ class Guide {
         this.#draw();
       },
     };
-    const chat = this.#host.chat(this.#host.brand, channel, guided);
+    const chat = this.host.chat(this.host.brand, channel, guided);
     this.#chats.set(channel, chat);
     if (this.#document) chat.setPlace({ ...placeOf(this.#document), ...this.#place });
     this.#fill(chat);
@@ -412,9 +416,10 @@ let guide: Guide | undefined;
 export function run(host: Host, [name, ...args]: unknown[]): void {
   try {
     guide ??= new Guide(host);
+    guide.host = host;
     const command = COMMANDS.find((known) => known === name);
     if (command === "init") guide.init(args[0]);
-    else if (command) (guide[command] as (...args: unknown[]) => void).apply(guide, args);
+    else if (command) Reflect.apply(guide[command].bind(guide), undefined, args);
     else {
       const meant = COMMANDS.find((known) => known.toLowerCase() === str(name).toLowerCase());
       warn(`Unknown command “${str(name)}”: it was ignored.${meant ? ` Did you mean “${meant}”?` : ""}`);

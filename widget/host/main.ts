@@ -30,7 +30,7 @@ function inOrder(act: () => unknown, bare?: boolean): unknown {
   void import("./commands")
     .then(
       (loaded) => (commands = loaded),
-      (error: unknown) => console.error("[chat] The code of the page's commands could not be loaded: they are left out.", error),
+      (error: unknown) => console.error("[chat] The page's commands could not be loaded.", error),
     )
     .then(() => {
       for (const one of waiting.splice(0)) {
@@ -103,7 +103,7 @@ function create(brand: string, channel: string): Widget {
 export function deliver([area, ...args]: unknown[]): unknown {
   const [kind, channel = ""] = str(area).split(":");
   if (kind === "guide") {
-    const host = { base, brand: brandOfPage, PageFrame, openStores, chat };
+    const host = { base, brand: brandOfPage, PageFrame, openStores, chat, widgets };
     guide = (guide ?? import("./guide")).then((code) => (code.run(host, args), code));
   } else if (kind === "init") brandOfPage = str(args[0]);
   else if (args[0] === "init") inOrder(() => init(str(args[1]), str(args[2])), true);

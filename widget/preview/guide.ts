@@ -1,7 +1,7 @@
 /* The real button and menu of a Guide on a draft, in the console: the same frame, with offers that are all there. */
 import { placeOf, viewOf } from "../host/guide";
 import { PageFrame } from "../host/page";
-import type { FromGuideFrame, GuideDocument, GuideView } from "../shared/guide";
+import type { FromGuideFrame, GuideDocument, GuideView, Offer } from "../shared/guide";
 import { drawPage } from "./page";
 import type { Preview } from "./preview";
 
@@ -22,9 +22,10 @@ export function mountGuide(container: HTMLElement, options: GuidePreviewOptions)
   backdrop.paint(options.theme);
   let open = true;
   const document = () => config[locale] ?? Object.values(config)[0]!;
-  /** The first entry point that offers something: rules are the tester's business. */
+  /** The entry point that offers most, so that there is a menu to see: rules are the tester's business. */
+  const most = () => document().entries.reduce<Offer[]>((found, { channels }) => (channels.length > found.length ? channels : found), []);
   const offers = (): GuideView["offers"] =>
-    (document().entries.find(({ channels }) => channels.length)?.channels ?? []).map(({ channel, label }, at) => ({ channel, label, online: at === 0 || at % 3 !== 2, unread: 0 }));
+    most().map(({ channel, label }, at) => ({ channel, label, online: at === 0 || at % 3 !== 2, unread: 0 }));
   const view = (more: Partial<GuideView> = {}) => viewOf(document(), offers(), open ? "menu" : "button", more);
   const frame = new PageFrame(options.frameUrl, container, placeOf(document()), (message) => {
     const said = message as unknown as FromGuideFrame;

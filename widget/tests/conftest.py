@@ -157,9 +157,7 @@ class Agent:
 
 def push(environment: Environment, one: snapshot.Snapshot) -> None:
     """Seal a snapshot and hand it over; the environment has to take it."""
-    sealed = snapshot.seal(
-        one, environment.signing_key, snapshot.public_jwk(environment.encryption_key)
-    )
+    sealed = snapshot.seal(one, environment.signing_key, snapshot.public_jwk(environment.encryption_key))
     request = Request(
         f"{environment.url}/_push/v1/snapshots", data=sealed, headers={"Content-Type": snapshot.CONTENT_TYPE}
     )

@@ -91,7 +91,9 @@ def published(
     return guide
 
 
-def snippet(environment: Environment, brand: int, init: str = "", *, before: str = "", after: str = "") -> str:
+def snippet(
+    environment: Environment, brand: int, init: str = "", *, before: str = "", after: str = ""
+) -> str:
     argument = f", {init}" if init else ""
     return f"""<script>(function(n,u){{window.CXoneDfo=n;window[n]=window[n]||function(){{(window[n].q=window[n].q||[]).push(arguments)}};window[n].u=u;
 var e=document.createElement("script");e.type="module";e.src=u+"?"+Math.round(Date.now()/1e3/3600);document.head.appendChild(e)}})
@@ -118,7 +120,10 @@ def violations(page: Page, part: str) -> list[str]:
         "axe.run(document, {resultTypes: ['violations'], rules: {'landmark-one-main': {enabled: false},"
         " 'page-has-heading-one': {enabled: false}, region: {enabled: false}, 'meta-viewport': {enabled: false}}})"
     )
-    return [f"{one['id']}: {one['help']} ({[node['target'] for node in one['nodes']]})" for one in found["violations"]]
+    return [
+        f"{one['id']}: {one['help']} ({[node['target'] for node in one['nodes']]})"
+        for one in found["violations"]
+    ]
 
 
 def computed(locator: Any, name: str) -> str:
@@ -156,8 +161,12 @@ def test_several_channels_show_a_menu_and_closing_a_chat_returns_to_it(
     expect(panel).to_have_accessible_name("Comment pouvons-nous vous aider\u00a0?")
     expect(menu(page).locator("[data-selector=BEGIN_CHAT] strong")).to_have_text(["Ventes", "Soutien"])
     expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] button")).to_be_focused()
-    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_2]")).to_contain_text("Disponible maintenant")
-    assert computed(menu(page).locator("[data-selector=PORTAL_HEADER]"), "background-color") == "rgb(17, 34, 51)"
+    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_2]")).to_contain_text(
+        "Disponible maintenant"
+    )
+    assert (
+        computed(menu(page).locator("[data-selector=PORTAL_HEADER]"), "background-color") == "rgb(17, 34, 51)"
+    )
     assert violations(page, "/frame/1/") == []
     page.keyboard.press("Escape")
     expect(button).to_be_focused()
@@ -186,7 +195,9 @@ def test_several_channels_show_a_menu_and_closing_a_chat_returns_to_it(
         agent.do("list")
         conversation = agent.hear("conversations")["conversations"][0]["id"]
         agent.say(conversation, text="Encore là\u00a0?")
-        expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] .cg-badge")).to_have_text(re.compile("[1-9]"))
+        expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] .cg-badge")).to_have_text(
+            re.compile("[1-9]")
+        )
     menu(page).locator(".cg-close").click()
     expect(button.locator(".cg-badge")).to_be_visible()
 
@@ -251,7 +262,9 @@ def test_commands_before_and_after_init_do_what_they_say(
     second = environment.publish(new_channel(), brand=brand, settings=settings)
     published(environment, brand, entry(first, second))
     lines: list[str] = []
-    page.on("console", lambda message: lines.append(message.text) if message.text.startswith("[guide]") else None)
+    page.on(
+        "console", lambda message: lines.append(message.text) if message.text.startswith("[guide]") else None
+    )
     before = (
         "cxone('guide','setCustomFields',[{ident:'order',value:'A1'}]);cxone('guide','setButtonSize','80px');"
         "cxone('guide','setOffsetY',40);cxone('chat','setCustomerName','Zoé');cxone('guide','openmenu');"
@@ -299,8 +312,12 @@ def test_one_page_with_several_widgets_speaks_several_languages(
     environment, brand = gateway_environment, brand_of_its_own()
     settings = {"hasMultipleThreadsPerEndUser": False}
     offered = environment.publish(new_channel(), brand=brand, settings=settings)
-    alone = environment.publish(new_channel(), settings=settings, widget={"appearance": "bar", "position": "left"})
-    german = environment.publish(new_channel(), settings=settings, widget={"appearance": "bar", "position": "left"})
+    alone = environment.publish(
+        new_channel(), settings=settings, widget={"appearance": "bar", "position": "left"}
+    )
+    german = environment.publish(
+        new_channel(), settings=settings, widget={"appearance": "bar", "position": "left"}
+    )
     published(environment, brand, entry(offered), place={"shape": "words"})
     page.goto(
         site.page(
@@ -330,6 +347,25 @@ def test_one_page_with_several_widgets_speaks_several_languages(
     expect(frame(alone).locator(".cw-launcher")).to_be_visible()
     frame(alone).locator(".cw-launcher").click()
     expect(frame(alone).get_by_role("dialog")).to_be_visible()
+
+
+def test_a_chat_the_page_began_itself_becomes_the_guides(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    """Its launcher goes; without a Guide a page with the chat alone is as it was."""
+    environment, brand = gateway_environment, brand_of_its_own()
+    settings = {"hasMultipleThreadsPerEndUser": False}
+    offered = environment.publish(new_channel(), brand=brand, settings=settings)
+    published(environment, brand, entry(offered), header="#112233")
+    init = f"cxone('chat','init',{brand},'{offered}');"
+    page.goto(site.page(snippet(environment, brand, before=init)))
+    button = menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")
+    expect(button).to_be_visible()
+    expect(page.locator("body > iframe")).to_have_count(1)
+    expect(chat(page).locator("#be-chat-container")).to_have_count(1)
+    expect(chat(page).locator(".cw-launcher")).to_have_count(0)
+    button.click()
+    expect(chat(page).locator(HEADER)).to_have_css("background-color", "rgb(17, 34, 51)")
 
 
 @pytest.mark.page_errors
