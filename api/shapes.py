@@ -30,7 +30,7 @@ class OrganisationSerializer(_S):
 
 
 class ChannelSerializer(_S):
-    id = serializers.CharField(help_text="chat_ and a UUID: what snippets name.")
+    id = serializers.CharField(help_text="chat_ (of a Guide: guide_) and a UUID: what snippets name.")
     name = serializers.CharField()
     kind = serializers.ChoiceField(choices=Channel.Kind.choices)
     created_at = serializers.DateTimeField()

@@ -113,7 +113,7 @@ class Channels(ApiView):
         responses=_paged("Channel", shapes.ChannelSerializer),
     )
     def get(self, request: Request, organisation: int) -> Response:
-        rows = Channel.objects.all()
+        rows = Channel.every.all()
         wanted, kind = request.query_params.get("q", ""), request.query_params.get("kind")
         if "\0" in wanted:
             raise problems.invalid({"q": [_("This text holds a character that cannot be kept.")]})
@@ -121,7 +121,7 @@ class Channels(ApiView):
             rows = rows.alias(plain_name=Plain("name")).filter(named(wanted))
         if kind is not None:
             if kind not in Channel.Kind.values:
-                raise problems.invalid({"kind": [_("The kind of a channel is messaging or live.")]})
+                raise problems.invalid({"kind": [_("The kind of a channel is messaging, live or guide.")]})
             rows = rows.filter(kind=kind)
         return self.page(rows, "pk", shapes.channel)
 
@@ -137,7 +137,7 @@ class Channels(ApiView):
     def post(self, request: Request, organisation: int) -> Response:
         name, kind = _texts(request.data, "name", "kind")
         if kind not in Channel.Kind.values:
-            raise problems.invalid({"kind": [_("The kind of a channel is messaging or live.")]})
+            raise problems.invalid({"kind": [_("The kind of a channel is messaging, live or guide.")]})
         try:
             made = services.create_channel(name=name, kind=kind, by=self.bearer)
         except ValidationError as refused:

@@ -129,7 +129,7 @@ def plan(files: Sequence[ChannelFile], *, into: Channel | None = None) -> list[S
 def _meant(files: Sequence[ChannelFile]) -> Iterable[Channel]:
     """The channels that have an id or a name of the files."""
     names = {" ".join(file.name.split()).lower() for file in files}
-    return Channel.objects.alias(lower_name=Lower("name")).filter(
+    return Channel.every.alias(lower_name=Lower("name")).filter(
         Q(public_id__in={file.public_id for file in files}) | Q(lower_name__in=names)
     )
 
@@ -152,7 +152,7 @@ def plan_channel(
         mark = transaction.savepoint()
         target = channel if channel is not None else Channel(name=name, kind=file.kind)
         if channel is None:
-            if Channel.objects.filter(name__iexact=name).exists():
+            if Channel.every.filter(name__iexact=name).exists():
                 transaction.savepoint_rollback(mark)
                 problem = Problem("", "name", _("Your organisation has a channel of this name already."))
                 return Step(file, "refused", None, problems=[problem])
@@ -230,7 +230,7 @@ def apply(
         raise Refused(step.problems)
     channel = step.channel
     if channel is not None:
-        channel = Channel.objects.select_for_update().filter(pk=channel.pk).first()
+        channel = Channel.every.select_for_update().filter(pk=channel.pk).first()
         if channel is None:
             raise ChangedSince
     if unchanged_since is not None and channel is not None:

@@ -77,7 +77,7 @@ def export_channel(request: TenantRequest, brand: int, channel: str) -> HttpResp
 @require_safe
 def export_all(request: TenantRequest, brand: int) -> HttpResponse:
     return _download(
-        request, organisation_document(request.organisation, Channel.objects.all()), f"brand-{brand}"
+        request, organisation_document(request.organisation, Channel.every.all()), f"brand-{brand}"
     )
 
 
@@ -181,7 +181,7 @@ def _home(request: TenantRequest, form: UploadForm, *, status: int = 200) -> Htt
     may_import = request.membership.may(Role.ADMIN)
     context = {
         "form": form,
-        "count": Channel.objects.count(),
+        "count": Channel.every.count(),
         "may_import": may_import,
         "imports": Import.objects.defer("content", "results", "seen", "report")[:10] if may_import else [],
     }
