@@ -95,6 +95,7 @@ def words() -> dict[str, str]:
         "write": pgettext("agent desk", "Your message"),
         "write-hint": pgettext("agent desk", "Write, or / for a canned answer"),
         "note-hint": pgettext("agent desk", "Only agents see this note"),
+        "for-whom": pgettext("agent desk", "For the visitor, or for agents"),
         "write-note": pgettext("agent desk", "Internal note"),
         "note": pgettext("agent desk", "Note"),
         "answer": pgettext("agent desk", "Answer"),

@@ -118,7 +118,7 @@ async def desks(brand: int) -> list[AtDesk]:
     for pane, text in found.items():
         kept = json.loads(text)
         if kept.pop("until") <= time.time():
-            lapsed.append(pane.decode())
+            lapsed.append(str(pane, "ascii") if isinstance(pane, bytes) else pane)
             continue
         channels = kept.pop("channels")
         one = AtDesk(**kept, channels=None if channels is None else tuple(channels))

@@ -266,7 +266,7 @@ def open_agent_key(token: str, publisher_keys: Keys, *, now: float | None = None
     return AgentKey(
         environment=environment,
         brand=brand,
-        channels=None if channels == "*" else tuple(channels),
+        channels=tuple(channels) if isinstance(channels, list) else None,
         name=name,
         exp=exp,
         agent=agent,

@@ -199,7 +199,7 @@ export function Composer({ desk, conversation }: { desk: Desk; conversation: Con
         </ul>
       )}
       <div class="desk-tools">
-        <div class="segmented" role="group" aria-label={t("write")}>
+        <div class="segmented" role="group" aria-label={t("for-whom")}>
           <button
             type="button"
             data-act="answer"

@@ -107,7 +107,7 @@ def test_a_visitor_and_two_agents_from_the_first_word_to_the_closing(
     expect(bob.get_by_role("button", name="Prendre", exact=True)).to_be_visible()
     page.keyboard.press("t")
     expect(page.get_by_text("Camille Tremblay a pris la conversation")).to_be_visible()
-    expect(bob.get_by_text("Camille Tremblay s’occupe de cette conversation.")).to_be_visible()
+    expect(bob.locator(".desk-hint", has_text="Camille Tremblay s’occupe")).to_be_visible()
     expect(bob.get_by_label("Votre message")).to_be_disabled()
 
     # A draft survives a reload; a slash calls the canned answer; typing is seen.
@@ -160,7 +160,9 @@ def test_a_visitor_and_two_agents_from_the_first_word_to_the_closing(
     answer.fill("Je m’en occupe.")
     answer.press("Enter")
     expect(window.locator("[data-selector=AGENT_MESSAGE_BUBBLE]", has_text="Je m’en occupe.")).to_be_visible()
-    expect(page.get_by_text(f"Benoît {mark} s’occupe de cette conversation.")).to_be_visible()
+    expect(
+        page.locator(".desk-hint", has_text=f"Benoît {mark} s’occupe de cette conversation.")
+    ).to_be_visible()
     bob.locator("[data-act=close]").click()
     expect(bob.get_by_text(f"Benoît {mark} a fermé la conversation")).to_be_visible()
     bob.locator(".desk-views button", has_text="Fermées").click()
@@ -190,7 +192,7 @@ def test_the_desk_has_no_barrier_and_works_on_a_phone(stack: Stack, browser: Bro
     page.locator(".desk-row").first.click()
     expect(page.locator(".desk-message", has_text=f"bonjour {mark}").first).to_be_visible()
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         no_barrier(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Raccourcis clavier")).to_be_visible()
