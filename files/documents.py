@@ -133,7 +133,7 @@ def _channel(value: Any, path: str, source: str) -> ChannelFile:
         if not isinstance(given, str) or (needed and not given.strip()):
             found.append((before + name, _("A text belongs here.")))
     if isinstance(value.get("kind"), str) and value["kind"] not in Channel.Kind.values:
-        found.append((f"{before}kind", _("The kind of a channel is messaging or live.")))
+        found.append((f"{before}kind", _("The kind of a channel is messaging, live or guide.")))
     if not isinstance(value.get("areas", {}), dict):
         found.append((f"{before}areas", _("An object belongs here.")))
     if found:

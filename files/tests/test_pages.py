@@ -119,7 +119,7 @@ def test_a_save_after_the_look_is_shown_before_anything_is_applied(
         (b"a: [", "This is not YAML."),
         (b"hello: 1", "This is no file of a channel"),
         (b"\xff\xfe", "This is not text in UTF-8."),
-        (b'{"chatadmin": "channel", "format": 1, "name": "x", "kind": "fax"}', "messaging or live"),
+        (b'{"chatadmin": "channel", "format": 1, "name": "x", "kind": "fax"}', "messaging, live or guide"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_on_the_page(

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
+from typing import Any
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from guide.area import AREA
-from guide.tests.factories import guide
+from guide.tests.factories import entry, guide
 from publishing.models import Release
 from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation
+from translations.tests.factories import variant
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +61,167 @@ def test_a_guide_is_no_channel_of_the_chat_areas(acme: Organisation, editor: Cli
     made = guide(acme, "Site")
     for path in ("css-js/", "pre-contact-survey/", "commands/"):
         assert editor.get(f"/o/1009/acd/digital/chat/{made.public_id}/{path}").status_code == 404
-    for path in ("guide/", "translations/", "history/", "init/", "rename/", "duplicate/"):
+    for path in (
+        *("guide/", "translations/", "history/", "compare/", "review/", "rules/", "publication/"),
+        *("init/", "rename/", "duplicate/", "delete/", "states/", "saved/"),
+    ):
         assert editor.get(f"/o/1009/acd/digital/chat/{made.public_id}/{path}").status_code == 200
     support = channel(acme, "Support")
     assert editor.get(f"/o/1009/acd/digital/chat/{support.public_id}/guide/").status_code == 404
+
+
+class Fields(HTMLParser):
+    """What a browser would send of the page's form, as it stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: dict[str, list[str]] = {}
+        self._inside = False
+        self._select = self._text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name, kind = given.get("name", ""), given.get("type", "text")
+        if tag == "form":
+            self._inside = given.get("id") == "settings"
+        elif not self._inside:
+            return
+        elif tag == "option" and self._select and ("selected" in given or self._select not in self._chosen):
+            if self._select in self._chosen:
+                self.sent[self._select][-1] = given.get("value", "")
+            else:
+                self.sent.setdefault(self._select, []).append(given.get("value", ""))
+                self._chosen.add(self._select)
+        elif tag == "select":
+            self._select, self._chosen = name, set[str]()
+        elif tag == "textarea" and name:
+            self._text = name
+            self.sent.setdefault(name, []).append("")
+        elif tag == "input" and name and (kind not in {"checkbox", "radio", "submit"} or "checked" in given):
+            self.sent.setdefault(name, []).append(given.get("value", "on" if kind == "checkbox" else ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        elif tag == "select":
+            self._select = ""
+        elif tag == "textarea":
+            self._text = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._text:
+            self.sent[self._text][-1] += data.lstrip("\n")
+
+
+def posted(page: str) -> dict[str, list[str]]:
+    fields = Fields()
+    fields.feed(page)
+    return fields.sent
+
+
+@pytest.fixture
+def site(acme: Organisation) -> Channel:
+    return guide(acme, "Site", entry("All", channel(acme, "Support").public_id))
+
+
+def section_of(acme: Organisation, site: Channel) -> Any:
+    with tenant_scope(acme.pk):
+        return AREA.dump(site)
+
+
+def test_a_form_that_is_sent_as_it_came_changes_nothing(
+    acme: Organisation, editor: Client, site: Channel
+) -> None:
+    before = section_of(acme, site)
+    url = AREA.edit_url(1009, site.public_id)
+    assert editor.post(url, posted(editor.get(url).content.decode())).status_code == 302
+    assert section_of(acme, site) == before
+
+
+def test_buttons_change_the_form_and_save_nothing(acme: Organisation, editor: Client, site: Channel) -> None:
+    """Without script as well: each is a round trip of the whole form."""
+    before = section_of(acme, site)
+    url = AREA.edit_url(1009, site.public_id)
+    form = posted(editor.get(url).content.decode())
+    [first] = form["entry"]
+    form = posted(editor.post(url, {**form, "do": "add"}).content.decode())
+    assert form["entry"][0] == first
+    second = form["entry"][1]
+    form = posted(editor.post(url, {**form, "do": f"rule:{second}"}).content.decode())
+    form[f"{second}:0:value"] = ["/shop"]
+    form = posted(editor.post(url, {**form, "do": f"up:{second}"}).content.decode())
+    assert form["entry"] == [second, first]
+    assert form[f"{second}:0:value"] == ["/shop"]
+    tried = editor.post(url, {**form, "do": "test", "url": ["https://x.example/shop/1"]}).content.decode()
+    assert 'id="verdict"' in tried
+    assert "/shop" in tried.partition('id="verdict"')[2]
+    form = posted(editor.post(url, {**form, "do": f"remove:{first}"}).content.decode())
+    assert form["entry"] == [second]
+    for nonsense in ("x", "up:", f"unrule:{second}:99", f"first:{second}:chat_x", "rule:nobody"):
+        assert editor.post(url, {**form, "do": nonsense}).status_code == 200
+    assert section_of(acme, site) == before
+
+
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
+    acme: Organisation, editor: Client, site: Channel
+) -> None:
+    url = AREA.edit_url(1009, site.public_id)
+    form = posted(editor.get(url).content.decode())
+    [first] = form["entry"]
+    form |= {
+        f"{first}:name": [" "],
+        f"{first}:rule": ["0"],
+        f"{first}:0:effect": ["include"],
+        f"{first}:0:how": ["starts"],
+        f"{first}:0:value": [""],
+        "color_header": ["reddish"],
+        "text_title": ["<script>alert(1)</script>"],
+        "allowed_domains": ["https://x.example/path"],
+        "where": ["listed"],
+        "width": ["12"],
+    }
+    answer = editor.post(url, form)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "<script>alert" not in page
+    again = posted(page)
+    assert again["text_title"] == ["<script>alert(1)</script>"]
+    assert again["color_header"] == ["reddish"]
+    assert again["allowed_domains"] == ["https://x.example/path"]
+    assert page.count("field-error") >= 5
+
+
+def test_the_second_of_two_admins_is_told(acme: Organisation, editor: Client, site: Channel) -> None:
+    url = AREA.edit_url(1009, site.public_id)
+    mine = posted(editor.get(url).content.decode())
+    assert editor.post(url, {**mine, "text_title": ["Theirs"]}).status_code == 302
+    answer = editor.post(url, {**mine, "text_title": ["Mine"]})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Theirs" in page
+    assert posted(page)["text_title"] == ["Mine"]
+    assert section_of(acme, site)["texts"]["title"] == "Theirs"
+
+
+def test_its_words_are_translated_on_its_own_page_and_those_of_chats_are_not_there(
+    acme: Organisation, editor: Client, site: Channel
+) -> None:
+    with tenant_scope(acme.pk):
+        variant(site, "fr_CA", "Français")
+    page = editor.get(reverse("translations:phrases", args=[1009, site.public_id, "fr_CA"])).content.decode()
+    assert "guide.title" in page
+    assert "replyBoxPlaceholder" not in page
+
+
+def test_lists_and_pages_ask_as_often_for_three_guides_as_for_one(
+    acme: Organisation, editor: Client, site: Channel
+) -> None:
+    url = reverse("guides:list", args=[1009])
+    editor.get(url)
+    with CaptureQueriesContext(connection) as one:
+        editor.get(url)
+    for name in ("Second", "Third"):
+        guide(acme, name, entry("All"))
+    with CaptureQueriesContext(connection) as three:
+        assert "Third" in editor.get(url).content.decode()
+    assert len(three) == len(one)
