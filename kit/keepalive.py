@@ -140,4 +140,5 @@ def _connection(parts: SplitResult) -> http.client.HTTPConnection:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=certifi.where())
+    # SSL_CERT_FILE: an operator's own authority (docs/operating.md).
+    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())

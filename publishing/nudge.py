@@ -111,7 +111,7 @@ def _drained(waiting: queue.Queue[tuple[int, int]]) -> int:
         count += 1
 
 
-def _announce(task: Task, *arguments: int) -> None:
+def _announce(task: Task[..., None], *arguments: int) -> None:
     try:
         task.apply_async(arguments, retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError) as error:

@@ -13,7 +13,7 @@ from publishing import nudge, tasks
 
 def test_an_allowance_is_a_burst_and_then_so_many_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(nudge.time, "monotonic", lambda: now)
+    monkeypatch.setattr("publishing.nudge.time.monotonic", lambda: now)
     allowance = nudge.Allowance(burst=3, a_second=2)
     assert [allowance.take() for _ in range(4)] == [True, True, True, False]
     now += 0.6
