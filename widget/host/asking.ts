@@ -1,7 +1,11 @@
 /* What the window asks for once in a while: an offline message, a transcript, the persistent menu. A chunk of its own. */
 import type { Ask, Told } from "../shared/types";
-import { list, obj, str } from "./json";
 import type { Session } from "./session";
+
+// Of its own: what it shared with the host would be a file more to fetch.
+const obj = (value: unknown) => (typeof value === "object" && value ? (value as Record<string, unknown>) : {});
+const str = (value: unknown) => (typeof value === "string" ? value : "");
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** `channel`: the base of the channel's own addresses. */
 export async function ask(channel: string, { act, values }: Ask, session: Session, locale: string): Promise<Told> {
