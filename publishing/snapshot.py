@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, TypeGuard
 
 from joserfc import jwe, jws
@@ -342,18 +343,32 @@ def _load(key: Key) -> dict[str, Any]:
     return loaded
 
 
+def _text(keys: Keys) -> str:
+    return keys if isinstance(keys, str) else json.dumps(keys, sort_keys=True)
+
+
+# Making a key of its JWK takes as long as signing with it; a process has a handful of them.
+@lru_cache(maxsize=32)
+def _imported(text: str, *, public: bool = False) -> tuple[str, OKPKey]:
+    """The key's id and the key."""
+    loaded = _load(text)
+    return loaded["kid"], OKPKey.import_key(public_jwk(loaded) if public else loaded)
+
+
+@lru_cache(maxsize=32)
+def _imported_set(text: str) -> KeySet:
+    loaded = json.loads(text)
+    return KeySet([OKPKey.import_key(_load(member)) for member in loaded.get("keys", [loaded])])
+
+
 def _load_set(keys: Keys) -> KeySet:
-    loaded = json.loads(keys) if isinstance(keys, str) else keys
-    members = loaded.get("keys", [loaded])
-    return KeySet([OKPKey.import_key(_load(member)) for member in members])
+    return _imported_set(_text(keys))
 
 
 def _sign(claims: Mapping[str, Any], key: Key, kind: str) -> bytes:
-    loaded = _load(key)
-    header = {"alg": _SIGN, "kid": loaded["kid"], "typ": kind}
-    token = jws.serialize_compact(
-        header, canonical(claims), OKPKey.import_key(loaded), registry=_LargeJWS(algorithms=[_SIGN])
-    )
+    kid, imported = _imported(_text(key))
+    header = {"alg": _SIGN, "kid": kid, "typ": kind}
+    token = jws.serialize_compact(header, canonical(claims), imported, registry=_LargeJWS(algorithms=[_SIGN]))
     return token.encode("ascii")
 
 
@@ -385,14 +400,12 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _encrypt(plain: bytes, key: Key) -> str:
-    loaded = _load(key)
-    header = {"alg": _WRAP, "enc": _ENCRYPT, "kid": loaded["kid"], "typ": PRIVATE_TYPE}
+    kid, imported = _imported(_text(key), public=True)
+    header = {"alg": _WRAP, "enc": _ENCRYPT, "kid": kid, "typ": PRIVATE_TYPE}
     if len(plain) >= PACKED_FROM:
         # Texts shrink to a quarter or less, and base64 is laid over them twice. Small ones are read by environments of before.
         header["cty"], plain = PACKED_CONTENT, zlib.compress(plain, 1)
-    return jwe.encrypt_compact(
-        header, plain, OKPKey.import_key(public_jwk(loaded)), registry=_LargeJWE(algorithms=[_WRAP, _ENCRYPT])
-    )
+    return jwe.encrypt_compact(header, plain, imported, registry=_LargeJWE(algorithms=[_WRAP, _ENCRYPT]))
 
 
 def _decrypt(sealed: object, keys: Keys) -> dict[str, Any]:
