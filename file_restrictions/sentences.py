@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -56,30 +55,28 @@ VERDICTS: dict[str, Promise] = {
     "type_not_allowed": _("Files of type %(media_type)s are not allowed."),
 }
 
-#: In the words of the chat window's pop-up (widget/frame/files.ts), which adds them to the catalogue's phrases where it has them in the
-#: visitor's language; a test holds the two together.
-VISITOR_REASONS: dict[str, Promise] = {
-    "attachments_off": _("Files cannot be sent here."),
-    "empty": _("This file is empty."),
-    "too_large": _("This file is too large."),
-    "too_large_for_type": _("This file is too large for its type."),
-    "bomb": _("This archive cannot be checked."),
-    "two_formats": _("This file is of two types at once."),
-    "program": _("Programs cannot be sent here."),
-    "program_inside": _("This archive contains a program."),
-    "unreadable_archive": _("This archive cannot be checked."),
-    "macros": _("This document contains macros."),
-    "not_what_it_says": _("This file’s content is not what its name says."),
-    "type_not_allowed": _("This type of file is not accepted."),
+#: Code of a verdict -> the phrase a visitor reads, as the chat window's pop-up does (widget/frame/files.ts); a test holds the two together.
+VISITOR_REASONS: dict[str, str] = {
+    "attachments_off": "fileRefusedOff",
+    "empty": "fileRefusedEmpty",
+    "too_large": "fileRefusedTooLarge",
+    "too_large_for_type": "fileRefusedTooLargeForType",
+    "bomb": "fileRefusedArchive",
+    "unreadable_archive": "fileRefusedArchive",
+    "two_formats": "fileRefusedTwoFormats",
+    "program": "fileRefusedProgram",
+    "program_inside": "fileRefusedProgramInside",
+    "macros": "fileRefusedMacros",
+    "not_what_it_says": "fileRefusedDisguised",
+    "type_not_allowed": "fileRefusedType",
 }
-CATEGORY_WORDS: dict[str, Promise] = {
-    "images": _("images"),
-    "videos": _("videos"),
-    "audio files": _("audio files"),
-    "text files": _("text files"),
+#: Descriptions a list comes with -> the phrase a visitor reads for them.
+CATEGORY_WORDS: dict[str, str] = {
+    "images": "fileKindImages",
+    "videos": "fileKindVideos",
+    "audio files": "fileKindAudio",
+    "text files": "fileKindText",
 }
-#: Languages in which the pop-up has words of its own.
-OWN_WORDS = frozenset({"en", "fr"})
 
 
 def problem_sentence(problem: Problem) -> str:
@@ -100,24 +97,19 @@ def visitor_message(verdict: Verdict, section: Mapping[str, Any], reader: Reader
     """The pop-up of a refused file as this visitor reads it: {"locale", "title", "name", "reason", "allowed" or "", "types": [text]}."""
     served = rules.served(section)
     listed = served["allowedFileTypes"] if served["isAttachmentsEnabled"] else []
-    language = reader.locale[:2].lower()
-    with translation.override(language if language in OWN_WORDS else "en"):
-        own = language in OWN_WORDS
-        reason = str(VISITOR_REASONS[verdict.code]) if own else reader.say("uploadMessage")
-        types = [_words(entry, reader, own=own) for entry in listed]
+    types = [_words(entry, reader) for entry in listed]
     return {
         "locale": reader.locale,
         "title": reader.say("fileSendingFailed"),
         "name": verdict.name,
-        "reason": reason,
+        "reason": reader.say(VISITOR_REASONS[verdict.code]) or reader.say("uploadMessage"),
         "allowed": reader.say("sendFileTextSize", filesize=served["allowedFileSize"]) if types else "",
         "types": types,
     }
 
 
-def _words(entry: Mapping[str, str], reader: Reader, *, own: bool) -> str:
+def _words(entry: Mapping[str, str], reader: Reader) -> str:
     """A type of the list: the channel's own phrase for it, else ours, else what the admin wrote."""
-    text = reader.say(f"fileTypes.{entry['mimeType']}")
-    if not text and own and entry["description"] in CATEGORY_WORDS:
-        text = str(CATEGORY_WORDS[entry["description"]])
-    return text or entry["description"] or entry["mimeType"]
+    description = entry["description"]
+    own = reader.say(f"fileTypes.{entry['mimeType']}")
+    return own or reader.say(CATEGORY_WORDS.get(description, "")) or description or entry["mimeType"]

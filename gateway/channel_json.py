@@ -234,11 +234,28 @@ def resolved(known: rules.Compiled, wanted: str) -> str:
 
 def phrases(known: rules.Compiled, locale: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """`translations` and `translationsLocale` (3.3). Translation keys the document names and nobody has written a text for are
-    there, empty, as clients expect them."""
+    there, empty, as clients expect them; what speaks of a part this channel does not have is left out."""
+    table, unneeded = known.table(locale), _unneeded(document)
+    if unneeded:
+        table = {phrase_id: text for phrase_id, text in table.items() if phrase_id not in unneeded}
     return {
-        "translations": {**dict.fromkeys(_keys(document), ""), **known.table(locale)},
+        "translations": {**dict.fromkeys(_keys(document), ""), **table},
         "translationsLocale": locale,
     }
+
+
+def _unneeded(document: Mapping[str, Any]) -> frozenset[str]:
+    """Phrases no visitor of this channel can come to read."""
+    settings = document.get("settings")
+    settings = settings if isinstance(settings, Mapping) else {}
+    restrictions = settings.get("fileRestrictions")
+    files = isinstance(restrictions, Mapping) and restrictions.get("isAttachmentsEnabled") is True
+    has = {
+        "files": files,
+        "survey": bool(document.get("preContactForm")),
+        "menu": settings.get("enablePersistentMenu") is True,
+    }
+    return frozenset().union(*(rules.PARTS[part] for part, there in has.items() if not there))
 
 
 def _keys(value: object) -> Iterator[str]:

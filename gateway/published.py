@@ -265,10 +265,13 @@ class Channel:
         page.used = True
         return page
 
+    def locale(self, wanted: str) -> str:
+        """The language a visitor gets who asks for `wanted`."""
+        return channel_json.resolved(self.translations, wanted) if wanted else self.default_locale
+
     def phrases(self, wanted: str) -> Mapping[str, str]:
         """The visitor's phrases, by id, for a wanted locale."""
-        locale = channel_json.resolved(self.translations, wanted) if wanted else self.default_locale
-        return self.translations.table(locale)
+        return self.translations.table(self.locale(wanted))
 
     def _made(self, locale: str) -> Page:
         phrases = channel_json.phrases(self.translations, locale, self.document)

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 from babel.core import get_global
 
-from translations import catalogue
+from translations import catalogue, icu
 
 FORMAT = 1
 
@@ -455,6 +455,20 @@ def phrase(section: Section | Compiled, locale: str, phrase_id: str) -> Found | 
 def table(section: Section | Compiled, locale: str) -> Mapping[str, str]:
     """Every phrase of a resolved `locale`: id to ICU message, ids in no order. Same texts as `phrase` gives one by one."""
     return compiled(section).table(locale)
+
+
+def said(table: Mapping[str, str], phrase_id: str, locale: str) -> str:
+    """What a visitor reads of a phrase without placeholders; "" for one nobody has a text for."""
+    return icu.format(table.get(phrase_id, ""), {}, locale)
+
+
+#: Phrases that only some channels need, by what makes a channel need them (`catalogue.Phrase.served_with`).
+PARTS = MappingProxyType(
+    {
+        part: frozenset(one.id for one in catalogue.phrases().values() if one.served_with == part)
+        for part in ("files", "survey", "menu")
+    }
+)
 
 
 def chain(section: Section | Compiled, locale: str) -> tuple[Layer, ...]:

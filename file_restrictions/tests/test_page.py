@@ -372,4 +372,4 @@ def test_without_a_file_the_tester_asks_for_one_in_french_too(shop: Organisation
     refused = french.post(
         address(support, shop, "tester"), {"file": SimpleUploadedFile("a.exe", b"MZ" + b"\0" * 300)}
     )
-    assert "On ne peut pas envoyer de programmes ici." in html.unescape(refused.content.decode())
+    assert "L’envoi de programmes n’est pas possible ici." in html.unescape(refused.content.decode())

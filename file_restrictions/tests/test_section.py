@@ -145,7 +145,7 @@ def test_every_code_has_a_sentence_in_both_languages() -> None:
     assert set(VERDICTS) == VERDICT_CODES
     assert set(VISITOR_REASONS) == VERDICT_CODES - {"accepted"}
     assert all(f"`{code}`" in PROBLEM_CODES for code in PROBLEMS)
-    for sentences in (VERDICTS, VISITOR_REASONS, PROBLEMS):
+    for sentences in (VERDICTS, PROBLEMS):
         for sentence in sentences.values():
             with translation.override("fr"):
                 french = str(sentence)
@@ -167,13 +167,14 @@ def test_the_visitor_s_message_is_made_of_the_channel_s_phrases() -> None:
     )
     message = visitor_message(verdict, rules.default_section(), german)
     assert message["title"] == "Nicht gesendet"
-    # Without words of its own in a language the window says the catalogue's.
+    # Where a reason has no text, the window says what it says of every file.
     assert message["reason"] == "Zu groß"
     assert message["allowed"] == "Bis 40 MB:"
     assert "images" in message["types"]
     french = visitor_message(
-        verdict, rules.default_section(), reader("fr_CA", **{"fileTypes.video/*": "films"})
-    )
+        verdict, rules.default_section(), reader("fr_CA", fileKindAudio="fichiers audio", fileRefusedProgram="Pas de programmes.", **{"fileTypes.video/*": "films"})
+    )  # fmt: skip
+    assert french["reason"] == "Pas de programmes."
     assert "films" in french["types"]
     assert "fichiers audio" in french["types"]
 
@@ -193,8 +194,9 @@ def test_every_verdict_can_be_said_with_all_its_words(code: str) -> None:
         with translation.override(language):
             assert "%" not in verdict_sentence(verdict)
             if code != "accepted":
-                message = visitor_message(verdict, rules.default_section(), reader(language))
-                assert message["reason"] == str(VISITOR_REASONS[code])
+                words = {phrase: f"{phrase} in {language}" for phrase in VISITOR_REASONS.values()}
+                message = visitor_message(verdict, rules.default_section(), reader(language, **words))
+                assert message["reason"] == f"{VISITOR_REASONS[code]} in {language}"
 
 
 @pytest.mark.parametrize(

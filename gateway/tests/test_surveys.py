@@ -82,13 +82,13 @@ def test_missing_and_bad_answers_are_named_in_the_visitor_s_language(env: Enviro
         answer = first(visitor, order="12", subject="nothing")
         assert wrong(answer) == [("email", "required"), ("order", "pattern"), ("subject", "option")]
         message = answer["error"]["errorMessage"]
-        assert "Courriel\u00a0: veuillez répondre." in message
+        assert "Courriel\u00a0: Ce champ est obligatoire" in message
         assert "Commande\u00a0: Cinq chiffres." in message
         assert not env.execute("SELECT 1 FROM gateway_thread WHERE external_id = %s", visitor.thread)
         assert first(visitor, email="a@example.com", order="12345", subject="refund")["status"] == "success"
         assert stored(env, visitor) == {"email": "a@example.com", "order": "12345", "subject": "refund"}
     with Visitor(env, channel, query={"locale": "de-DE"}) as visitor:
-        assert "Courriel: bitte beantworten." in first(visitor)["error"]["errorMessage"]
+        assert "Courriel: Dieses Feld ist ein Pflichtfeld" in first(visitor)["error"]["errorMessage"]
 
 
 def test_a_label_is_said_as_it_was_translated(env: Environment) -> None:

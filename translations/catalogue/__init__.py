@@ -43,6 +43,8 @@ class Phrase:
     max_length: int
     allows_html: bool
     shows: Mapping[str, str]
+    #: The part of a channel without which nobody reads it: files, survey or menu; "" for everybody. An environment leaves it out then.
+    served_with: str = ""
 
 
 @functools.cache
@@ -57,6 +59,7 @@ def phrases() -> Mapping[str, Phrase]:
                 max_length=entry["max_length"],
                 allows_html=entry["allows_html"],
                 shows=MappingProxyType(entry["shows"]),
+                served_with=entry.get("served_with", ""),
             )
             for entry in _read("phrases")["phrases"]
         }

@@ -19,17 +19,24 @@ SPANISH = [locale for locale in LOCALES if locale.startswith("es_")]
 
 #: Words English or French share with another language, as they stand there; everything else must differ.
 SHARED = {
-    "da": {"download", "invite", "online", "send", "sendInvitation"},
-    "nb_NO": {"invite", "send"},
+    "pt_BR": {"EmailLabel", "aiLabel"},
+    "da": {"aiLabel", "download", "invite", "online", "send", "sendInvitation"},
     "de": {"online"},
-    "nl": {"online"},
-    "sv": {"online"},
-    "ro": {"online"},
-    "pt_BR": {"EmailLabel"},
-    "pt": {"online"},
+    "es_AR": {"aiLabel", "fileKindVideos"},
+    "es_CL": {"aiLabel", "fileKindVideos"},
+    "es_CO": {"aiLabel", "fileKindVideos"},
+    "es_ES": {"aiLabel"},
+    "es_MX": {"aiLabel", "fileKindVideos"},
+    "fr": {"fileKindImages", "participants"},
+    "fr_CA": {"agent", "fileKindImages", "participants"},
     "hr": {"agent"},
-    "fr": {"participants"},
-    "fr_CA": {"participants", "agent"},
+    "id": {"aiLabel"},
+    "it": {"aiLabel"},
+    "nb_NO": {"invite", "send"},
+    "nl": {"aiLabel", "online"},
+    "pt": {"aiLabel", "online"},
+    "ro": {"aiLabel", "online"},
+    "sv": {"aiLabel", "online"},
 }
 
 #: The script a text of the language has at least one letter of, by the first word of the letter's Unicode name.

@@ -202,7 +202,7 @@ function Message({ message, model, starts, ends, named, timed, state, last }: Me
   return (
     <div class={`cw-row ${mine ? "cw-mine" : "cw-theirs"}${starts ? " cw-starts" : ""}${ends ? " cw-ends" : ""}`}>
       <div class="cw-stack">
-        {!mine && named && message.author ? <span class="cw-author">{message.author}{message.bot && model.conf.config.settings?.enableAiLabel === true && <b class="cw-ai">{/^(fr|es|it|pt)/.test(model.conf.locale) ? "IA" : "AI"}</b>}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
+        {!mine && named && message.author ? <span class="cw-author">{message.author}{message.bot && model.conf.config.settings?.enableAiLabel === true && <b class="cw-ai">{say("aiLabel")}</b>}</span> : <span class="cw-sr">{mine ? say("you") : message.author || say("agent")}</span>}
         <div class="cw-body" title={clock.time(message.at)}>
           {!mine && ends && <Avatar name={message.author || say("agent")} image={message.avatar} />}
           {(text || message.title || message.link || message.image) && (

@@ -12,42 +12,26 @@ export interface Refusal {
 
 const MB = 1024 * 1024;
 
-/* Beside a phrase that every language has, why; in the words of file_restrictions/sentences.py. */
-const words: Record<string, Record<string, string>> = {
-  en: {
-    attachments_off: "Files cannot be sent here.",
-    empty: "This file is empty.",
-    too_large: "This file is too large.",
-    too_large_for_type: "This file is too large for its type.",
-    bomb: "This archive cannot be checked.",
-    two_formats: "This file is of two types at once.",
-    program: "Programs cannot be sent here.",
-    program_inside: "This archive contains a program.",
-    unreadable_archive: "This archive cannot be checked.",
-    macros: "This document contains macros.",
-    not_what_it_says: "This file’s content is not what its name says.",
-    type_not_allowed: "This type of file is not accepted.",
-    infected: "This file contains malicious software.",
-  },
-  fr: {
-    attachments_off: "On ne peut pas envoyer de fichiers ici.",
-    empty: "Ce fichier est vide.",
-    too_large: "Ce fichier est trop volumineux.",
-    too_large_for_type: "Ce fichier est trop volumineux pour son type.",
-    bomb: "Cette archive ne peut pas être vérifiée.",
-    two_formats: "Ce fichier est de deux types à la fois.",
-    program: "On ne peut pas envoyer de programmes ici.",
-    program_inside: "Cette archive contient un programme.",
-    unreadable_archive: "Cette archive ne peut pas être vérifiée.",
-    macros: "Ce document contient des macros.",
-    not_what_it_says: "Le contenu de ce fichier n’est pas ce que dit son nom.",
-    type_not_allowed: "Ce type de fichier n’est pas accepté.",
-    infected: "Ce fichier contient un logiciel malveillant.",
-    images: "images",
-    videos: "vidéos",
-    "audio files": "fichiers audio",
-    "text files": "fichiers texte",
-  },
+/* Codes of verdicts, and the words a default list has for kinds of files, as phrases of the catalogue; an older environment that has
+   no such phrase says the one every language has. */
+const phraseOf: Record<string, string> = {
+  attachments_off: "fileRefusedOff",
+  empty: "fileRefusedEmpty",
+  too_large: "fileRefusedTooLarge",
+  too_large_for_type: "fileRefusedTooLargeForType",
+  bomb: "fileRefusedArchive",
+  unreadable_archive: "fileRefusedArchive",
+  two_formats: "fileRefusedTwoFormats",
+  program: "fileRefusedProgram",
+  program_inside: "fileRefusedProgramInside",
+  macros: "fileRefusedMacros",
+  not_what_it_says: "fileRefusedDisguised",
+  type_not_allowed: "fileRefusedType",
+  infected: "fileRefusedInfected",
+  images: "fileKindImages",
+  videos: "fileKindVideos",
+  "audio files": "fileKindAudio",
+  "text files": "fileKindText",
 };
 
 /** Why a file need not be sent at all, or undefined: the server looks again, and closer. */
@@ -85,10 +69,9 @@ const css = `@layer widget{.cw-veil{position:absolute;z-index:4;inset:0;display:
 /** Shows the pop-up over the window; the keyboard stays in it until it is closed. */
 export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void {
   const rules = view.files ?? {};
-  const { locale, phrases } = conf;
+  const { phrases } = conf;
   const frame = document.getElementById("be-messenger");
   if (!frame || frame.querySelector(".cw-refusal")) return;
-  const own = words[locale.slice(0, 2).toLowerCase()];
   const make = (tag: string, text = "", attributes: Record<string, string> = {}) => {
     const made = document.createElement(tag);
     made.textContent = text;
@@ -97,17 +80,18 @@ export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void 
   };
   // A phrase may emphasise; here it is plain.
   const plain = (id: Parameters<typeof say>[0], values?: Record<string, string>) => say(id, values).replace(/<[^>]*>/g, "");
+  const known = (word: string) => (phrases[phraseOf[word] ?? ""] ? plain(phraseOf[word] as Parameters<typeof say>[0]) : "");
   const allowed = plain("sendFileTextSize", { filesize: rules.allowedFileSize ?? "" });
   const veil = make("div", "", { class: "cw-veil" });
   veil.append(make("style", css));
   const box = make("div", "", { class: "cw-question cw-refusal", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "cw-refusal", "aria-describedby": "cw-refusal-why" });
   box.append(make("h2", plain("fileSendingFailed"), { id: "cw-refusal" }), make("p", refused.name.replace(/[\p{Cc}\p{Cf}]/gu, ""), { class: "cw-refusal-name", dir: "auto" }));
-  box.append(make("p", own?.[refused.code] ?? plain("uploadMessage"), { id: "cw-refusal-why" }));
+  box.append(make("p", known(refused.code) || plain("uploadMessage"), { id: "cw-refusal-why" }));
   if (rules.isAttachmentsEnabled !== false && rules.allowedFileTypes?.length) {
     box.append(make("p", allowed));
     const list = make("ul", "", { tabindex: "0", "aria-label": allowed });
     for (const { mimeType, description } of rules.allowedFileTypes) {
-      list.append(make("li", phrases["fileTypes." + mimeType] || own?.[description ?? ""] || description || mimeType));
+      list.append(make("li", phrases["fileTypes." + mimeType] || known(description ?? "") || description || mimeType));
     }
     box.append(list);
   }

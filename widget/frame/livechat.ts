@@ -20,53 +20,29 @@ export interface LiveShown {
   remove(): void;
 }
 
-const words: Record<string, Record<string, string>> = {
-  en: {
-    yourNameLabel: "Your name",
-    optional: "optional",
-    EmailLabel: "E-mail",
-    messageLabel: "Message",
-    sendMessageButton: "Send the message",
-    offlineFormDesc: "We are not available right now. Leave us a message and we will reply as soon as possible.",
-    offlineFormSuccessMsgHead: "Your message has been sent.",
-    offlineFormSuccessMsgSub: "We will get back to you soon.",
-    getTranscriptDescription: "Send the transcript of this conversation to the following address:",
-    sendTranscript: "Send transcript",
-    transcriptSuccessfullySent: "Transcript sent.",
-    transcriptSentFailed: "Sending failed.",
-    messageSendingFailed: "The message could not be sent",
-    validationMandatory: "This field is required",
-    validationInvalidEmail: "The e-mail address is not valid",
-    endChat: "End the conversation",
-    endChatTitle: "Do you really want to end this conversation?",
-    cancel: "Cancel",
-    close: "Close",
-    nothing: "There is nothing to choose from right now.",
-    loading: "Loading…",
-  },
-  fr: {
-    yourNameLabel: "Votre nom",
-    optional: "facultatif",
-    EmailLabel: "Courriel",
-    messageLabel: "Message",
-    sendMessageButton: "Envoyer le message",
-    offlineFormDesc: "Nous ne sommes pas disponibles pour le moment. Laissez-nous un message : nous vous répondrons dès que possible.",
-    offlineFormSuccessMsgHead: "Votre message a bien été envoyé.",
-    offlineFormSuccessMsgSub: "Nous vous répondrons très prochainement.",
-    getTranscriptDescription: "Envoyer la transcription de cette conversation à l’adresse suivante :",
-    sendTranscript: "Envoyer la transcription",
-    transcriptSuccessfullySent: "Transcription envoyée.",
-    transcriptSentFailed: "L’envoi a échoué.",
-    messageSendingFailed: "L’envoi du message a échoué",
-    validationMandatory: "Ce champ est obligatoire",
-    validationInvalidEmail: "L’adresse de courriel n’est pas valide",
-    endChat: "Mettre fin à la conversation",
-    endChatTitle: "Voulez-vous vraiment mettre fin à cette conversation ?",
-    cancel: "Annuler",
-    close: "Fermer",
-    nothing: "Il n’y a rien à choisir pour le moment.",
-    loading: "Chargement…",
-  },
+/* What shows when the channel JSON has no such phrase (an older environment). */
+const en: Record<string, string> = {
+  yourNameLabel: "Your name",
+  optional: "optional",
+  EmailLabel: "E-mail",
+  messageLabel: "Message",
+  sendMessageButton: "Send the message",
+  offlineFormDesc: "We are not available right now. Leave us a message and we will reply as soon as possible.",
+  offlineFormSuccessMsgHead: "Your message has been sent.",
+  offlineFormSuccessMsgSub: "We will get back to you soon.",
+  getTranscriptDescription: "Send the transcript of this conversation to the following address:",
+  sendTranscript: "Send transcript",
+  transcriptSuccessfullySent: "Transcript sent.",
+  transcriptSentFailed: "Sending failed.",
+  messageSendingFailed: "The message could not be sent",
+  validationMandatory: "This field is required",
+  validationInvalidEmail: "The e-mail address is not valid",
+  endChat: "End the conversation",
+  endChatTitle: "Do you really want to end this conversation?",
+  cancel: "Cancel",
+  close: "Close",
+  menuEmpty: "There is nothing to choose from right now.",
+  loading: "Loading…",
 };
 
 const css = `@layer widget{
@@ -86,6 +62,7 @@ const css = `@layer widget{
 .cw-later-field textarea{min-height:7rem;resize:vertical}
 .cw-later-field input:focus-visible,.cw-later-field textarea:focus-visible{outline:2px solid #1b1c22;outline-offset:1px}
 .cw-later-field [aria-invalid=true]{border-color:#b3222f}
+.cw-later-form{display:grid;gap:10px}
 .cw-later-error{color:#b3222f;font-size:.875rem}
 .cw-later-error:empty{display:none}
 .cw-later [aria-disabled=true]{opacity:.6}
@@ -143,7 +120,7 @@ export function show(element: HTMLElement, given: LiveAsked): LiveShown {
     dressed = document;
     document.head.append(make("style", "", css));
   }
-  const word = (id: string): string => asked.phrases[id] || words[/^fr/i.test(asked.locale) ? "fr" : "en"]![id] || id;
+  const word = (id: string): string => (asked.phrases[id] || en[id] || id).replaceAll("''", "'");
   const fine = matchMedia("(pointer: fine)").matches;
 
   function send(act: Ask["act"], values: Record<string, string>, then: (told: Told) => void): void {
@@ -262,8 +239,9 @@ export function show(element: HTMLElement, given: LiveAsked): LiveShown {
   // ---- the conversation by e-mail
 
   function transcript(): void {
-    const panel = ask(make("form", "cw-question"), "dialog", "sendTranscript");
-    panel.noValidate = true;
+    const panel = ask(make("div", "cw-question"), "dialog", "sendTranscript");
+    const form = panel.appendChild(make("form", "cw-later-form"));
+    form.noValidate = true;
     const text = make("p");
     rich(text, word("getTranscriptDescription"));
     const to = field("to", word("EmailLabel"), address());
@@ -273,9 +251,9 @@ export function show(element: HTMLElement, given: LiveAsked): LiveShown {
     const submit = button(word("sendTranscript"));
     submit.type = "submit";
     const cancel = button(word("cancel"), false);
-    panel.append(text, to.box, says, submit, cancel);
+    form.append(text, to.box, says, submit, cancel);
     cancel.addEventListener("click", () => asked.done?.());
-    panel.addEventListener("submit", (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       const value = to.control.value.trim();
       const wrong = wrongAddress(value);
@@ -366,7 +344,7 @@ export function show(element: HTMLElement, given: LiveAsked): LiveShown {
           return one;
         }),
       );
-      if (!items.length) box.append(make("p", "", word("nothing")));
+      if (!items.length) box.append(make("p", "", word("menuEmpty")));
       box.querySelector("button")?.focus();
     });
   }

@@ -57,6 +57,7 @@ const en = {
   messageSeen: "Read",
   unreadMessages: "{count, plural, one {# new message} other {# new messages}}",
   openChat: "Open the chat",
+  aiLabel: "AI",
 };
 
 export type PhraseId = keyof typeof en;

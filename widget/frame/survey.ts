@@ -86,34 +86,19 @@ export function matches(program: Program, text: string): boolean {
   return state.has(program.length - 1);
 }
 
-const words: Record<string, Record<string, string>> = {
-  en: {
-    required: "Please answer this.",
-    consent: "Please agree to go on.",
-    too_long: "This answer is too long.",
-    email: "This is not an e-mail address.",
-    option: "Please choose one of the options.",
-    pattern: "This answer does not have the right form.",
-    optional: "optional",
-    choose: "Please choose…",
-    begin: "Start a conversation",
-    title: "Before we begin",
-  },
-  fr: {
-    required: "Veuillez répondre.",
-    consent: "Veuillez accepter pour continuer.",
-    too_long: "Cette réponse est trop longue.",
-    email: "Ce n’est pas une adresse de courriel.",
-    option: "Veuillez choisir l’une des options.",
-    pattern: "Cette réponse n’a pas la bonne forme.",
-    optional: "facultatif",
-    choose: "Veuillez choisir…",
-    begin: "Commencer la conversation",
-    title: "Avant de commencer",
-  },
+/* What shows when the channel JSON has no such phrase (an older environment). */
+const en = {
+  validationMandatory: "This field is required",
+  surveyConsentNeeded: "Please agree to continue.",
+  surveyAnswerTooLong: "This answer is too long.",
+  validationInvalidEmail: "The e-mail address is not valid",
+  surveyNotAnOption: "Please choose one of the options.",
+  surveyWrongForm: "This answer does not have the right form.",
+  optional: "optional",
+  pleaseSelect: "Please choose…",
+  beginButton: "Start a conversation",
+  surveyTitle: "Before we begin",
 };
-/** Phrases of the catalogue that say the same, in the channel's languages. */
-const catalogued: Record<string, string> = { email: "validationInvalidEmail", choose: "pleaseSelect", begin: "beginButton" };
 
 const css = `@layer widget{
 .cw-survey-box{display:flex;flex-direction:column;flex:1;min-height:0}
@@ -153,8 +138,7 @@ export function show(element: HTMLElement, given: Asked): Shown {
     document.head.appendChild(document.createElement("style")).textContent = css;
   }
 
-  const own = () => words[/^fr/i.test(asked.locale) ? "fr" : "en"]!;
-  const word = (id: string): string => asked.phrases[`preContactForm.${id}`] || asked.phrases[catalogued[id] ?? ""] || own()[id]!;
+  const word = (id: keyof typeof en): string => (asked.phrases[id] || en[id]).replaceAll("''", "'");
   const rules = () => (asked.config.preContactRules ?? {}) as { title?: string; intro?: string; submit?: string; email?: Program; items?: Rule[] };
 
   /** What the page, or a sign-in, has answered already. */
@@ -173,7 +157,7 @@ export function show(element: HTMLElement, given: Asked): Shown {
     fields.className = "cw-survey-fields";
     const { title, intro, submit, items } = rules();
     const heading = fields.appendChild(document.createElement("h2"));
-    heading.textContent = asked.phrases["preContactForm.title"] || title || own().title!;
+    heading.textContent = asked.phrases["preContactForm.title"] || title || word("surveyTitle");
     heading.id = "cw-survey";
     form.setAttribute("aria-labelledby", heading.id);
     const lead = asked.phrases["preContactForm.intro"] || intro;
@@ -189,7 +173,7 @@ export function show(element: HTMLElement, given: Asked): Shown {
     const button = foot.appendChild(document.createElement("button"));
     button.className = "cw-button cw-primary";
     button.dataset.selector = "PRIMARY_BUTTON";
-    button.textContent = asked.phrases["preContactForm.submit"] || submit || word("begin");
+    button.textContent = asked.phrases["preContactForm.submit"] || submit || word("beginButton");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       finish();
@@ -233,7 +217,7 @@ export function show(element: HTMLElement, given: Asked): Shown {
       line.append(control, label);
     } else if (definition.type === "list" || definition.type === "tree") {
       control = document.createElement("select");
-      control.add(new Option(word("choose"), ""));
+      control.add(new Option(word("pleaseSelect"), ""));
       options(definition, control);
       control.value = answer || rule.default || "";
       box.append(label, control);
@@ -321,11 +305,11 @@ export function show(element: HTMLElement, given: Asked): Shown {
   function fault(one: Question): string {
     const { rule, definition } = one;
     const answer = value(one);
-    if (!answer) return rule.required ? word(rule.consent === undefined ? "required" : "consent") : "";
-    if ([...answer].length > (rule.maxLength ?? LONGEST)) return word("too_long");
+    if (!answer) return rule.required ? word(rule.consent === undefined ? "validationMandatory" : "surveyConsentNeeded") : "";
+    if ([...answer].length > (rule.maxLength ?? LONGEST)) return word("surveyAnswerTooLong");
     const email = rules().email;
-    if (definition.type === "email" && (answer.length > 254 || (email ? !matches(email, answer) : !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(answer)))) return word("email");
-    if (rule.pattern && !matches(rule.pattern, answer)) return rule.message || word("pattern");
+    if (definition.type === "email" && (answer.length > 254 || (email ? !matches(email, answer) : !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(answer)))) return word("validationInvalidEmail");
+    if (rule.pattern && !matches(rule.pattern, answer)) return rule.message || word("surveyWrongForm");
     return "";
   }
 

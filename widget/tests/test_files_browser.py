@@ -88,7 +88,7 @@ def test_a_file_that_is_not_taken_is_explained_in_the_visitors_language(
 
     # The server looks into it.
     choose(window, "photo\u202egnp.png", "image/png", HTML)
-    expect(popup).to_contain_text("Le contenu de ce fichier n’est pas ce que dit son nom.")
+    expect(popup).to_contain_text("Le contenu de ce fichier ne correspond pas à son nom.")
     expect(popup).to_contain_text(re.compile(r"2\sMo"))
     expect(popup).to_contain_text("photognp.png")
     expect(popup.get_by_text("fichiers audio")).to_be_visible()

@@ -186,7 +186,7 @@ def test_a_page_that_hides_the_form_must_bring_the_answers_or_the_form_comes(
     write(page, "Sans réponse")
     form = chat(page)
     expect(form.locator("form.cw-survey")).to_be_visible()
-    expect(form.get_by_text("veuillez répondre.")).to_be_visible()
+    expect(form.get_by_text("Ce champ est obligatoire")).to_be_visible()
     form.get_by_label("Courriel").fill("late@example.com")
     begin(page)
     # The message that was refused is sent again with the answer.
