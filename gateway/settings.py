@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +78,25 @@ GATEWAY_UNCLAIMED_MB = env.integer("GATEWAY_UNCLAIMED_MB", 2048)
 GATEWAY_UPLOAD_BURST = env.integer("GATEWAY_UPLOAD_BURST", 30)
 #: Seconds an address of a file in a message can be opened; each look at the conversation makes new ones.
 GATEWAY_FILE_LINK_SECONDS = env.integer("GATEWAY_FILE_LINK_SECONDS", 12 * 3600)
+
+
+def _s3_ways() -> dict[str, Any]:
+    """How a bucket's client works; its modules are there to be loaded where there is a bucket."""
+    from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]  # noqa: PLC0415
+    from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return {
+        # A visitor who sends a file hears within seconds that the store is away.
+        "client_config": Config(
+            connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2}
+        ),
+        # Each part on its way is 8 MB in memory, and by default there are ten.
+        "transfer_config": TransferConfig(max_concurrency=2),
+        # What is read comes by way of the disk: by default the whole of a file would lie in memory.
+        "max_memory_size": 256 * 1024,
+    }
+
+
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -87,6 +107,7 @@ STORAGES = {
             "location": GATEWAY_ENVIRONMENT,
             "default_acl": None,
             "file_overwrite": False,
+            **_s3_ways(),
         },
     }
     if GATEWAY_FILES_S3_BUCKET
