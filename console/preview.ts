@@ -88,7 +88,7 @@ class WidgetPreview extends HTMLElement {
     const screen = this.querySelector<HTMLElement>(".preview-screen");
     if (!screen || !this.shown || !this.mount) return;
     this.preview?.destroy();
-    this.preview = this.mount(screen, { frameUrl: this.dataset["frame"] ?? "", config: this.shown, locale: this.locale, theme: currentTheme(), begin: "begin" in this.dataset });
+    this.preview = this.mount(screen, { frameUrl: this.dataset["frame"] ?? "", config: this.shown, locale: this.locale, theme: currentTheme(), begin: "begin" in this.dataset, ...{ chatUrl: this.dataset["chat"] ?? "" } });
     if (this.chosen("window") === "closed") this.preview.close();
     this.say("live");
   }

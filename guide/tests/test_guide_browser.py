@@ -22,7 +22,7 @@ def violations(page: Page) -> list[str]:
 
 
 def preview(page: Page) -> FrameLocator:
-    return page.frame_locator(".preview-screen iframe")
+    return page.frame_locator(".preview-screen iframe").first
 
 
 def names(page: Page) -> list[str]:
@@ -74,6 +74,12 @@ def test_a_guide_is_built_tried_saved_and_served(page: Page, stack: Stack) -> No
     page.get_by_label("Texte de l’en-tête", exact=True).fill("")
     page.get_by_label("Titre du menu").fill("Une question\u00a0?")
     expect(preview(page).locator("[data-selector=PORTAL_TITLE]")).to_have_text("Une question\u00a0?")
+    # A chat opens in the preview as well, in the Guide's colours, and closing it leads back.
+    preview(page).locator("[data-selector=BEGIN_CHAT]").first.click()
+    chat = page.locator(".preview-screen iframe").nth(1).content_frame
+    expect(chat.locator("[data-selector=HEADER]")).to_have_css("background-color", "rgb(10, 92, 54)")
+    chat.locator("[data-selector=HEADER_MINIMIZE_WINDOW]").click()
+    expect(preview(page).locator("[data-selector=PORTAL_TITLE]")).to_be_visible()
     page.locator("#settings .save-bar button[type=submit]").click()
     expect(page.locator(".save-bar-says.is-good")).to_contain_text("visible")
     assert names(page) == ["Boutique", "Toutes les pages"]
