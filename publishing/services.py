@@ -11,7 +11,7 @@ from typing import Any, Literal
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Exists, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -80,7 +80,7 @@ def publish(
     if blocking:
         raise NotPublishable(blocking)
     facts = channel_facts(channel)
-    newest = newest_release(channel)
+    newest, live_on_save = _newest_and_rule(channel)
     content = release_digest(facts, all_sections)
     if newest is not None and newest.digest == content and not newest.removed:
         release = newest
@@ -98,9 +98,17 @@ def publish(
         )
     now = timezone.now()
     want(channel, EnvironmentName.TEST, release, at=now)
-    if Rules.objects.filter(channel=channel, live_on_save=True).exists():
+    if live_on_save:
         _put_live(channel, release, by=by, at=now)
     return release
+
+
+def _newest_and_rule(channel: Channel) -> tuple[Release | None, bool]:
+    """The newest release, and whether what is saved goes live at once; one query of a channel that was published before."""
+    at_once = Rules.objects.filter(channel=channel, live_on_save=True)
+    light = Release.objects.filter(channel=channel).defer("sections", "channel_facts")
+    found = light.annotate(live_on_save=Exists(at_once)).order_by("-number").first()
+    return found, at_once.exists() if found is None else bool(found.live_on_save)
 
 
 def retire(channel: Channel, *, by: User | None) -> Release:
@@ -204,10 +212,11 @@ def try_again(channel: Channel) -> list[str]:
 def retry_now(deliveries: QuerySet[Delivery]) -> list[Delivery]:
     """Try these at once, as far as there is something to deliver; returns those."""
     waiting = list(deliveries.filter(DUE).select_for_update(of=("self",)).order_by("pk"))
+    now = timezone.now()
+    Delivery.objects.filter(pk__in=[one.pk for one in waiting]).update(next_attempt_at=now)
     for delivery in waiting:
-        delivery.next_attempt_at = timezone.now()
-        delivery.save(update_fields=["next_attempt_at"])
-        _nudge_on_commit(delivery)
+        delivery.next_attempt_at = now
+        _nudge_on_commit(delivery.pk)
     return waiting
 
 
@@ -218,14 +227,39 @@ def newest_release(channel: Channel) -> Release | None:
     )
 
 
-def want(channel: Channel, environment: str, release: Release, *, at: datetime) -> list[Delivery]:
+def want(channel: Channel, environment: str, release: Release, *, at: datetime) -> None:
     """Write the outbox row of every region, and nudge workers once the transaction is kept. Never lowers what is wanted."""
     known = environments().get(environment)
     regions = [place.name for place in known.places] if known else [""]
+    with connection.cursor() as cursor:
+        # Nearly always the rows are there and want less: one statement.
+        cursor.execute(
+            "UPDATE publishing_delivery SET wanted = %s, wanted_at = %s, next_attempt_at = %s, attempts = 0, last_error = '' "
+            "WHERE tenant_id = %s AND channel_id = %s AND environment = %s AND region = ANY(%s::text[]) AND wanted < %s "
+            "RETURNING id, region",
+            [
+                release.number,
+                at,
+                at,
+                current_tenant_id(),
+                channel.pk,
+                environment,
+                regions,
+                release.number,
+            ],
+        )
+        written_to = dict(cursor.fetchall())
+    for number in written_to:
+        _nudge_on_commit(number)
+    regions = [region for region in regions if region not in written_to.values()]
     revision = 0
-    made = []
+    if regions and written_to:
+        # A region that was added gets what the others have.
+        revision = max(
+            Delivery.objects.filter(pk__in=written_to).values_list("wanted_revision", flat=True), default=0
+        )
     for region in regions:
-        delivery, created = Delivery.objects.get_or_create(
+        delivery, _created = Delivery.objects.get_or_create(
             channel=channel,
             environment=environment,
             region=region,
@@ -237,17 +271,8 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
             },
         )
         revision = max(revision, delivery.wanted_revision)
-        if not created and delivery.wanted < release.number:
-            delivery.wanted = release.number
-            delivery.wanted_at = at
-            delivery.next_attempt_at = at
-            delivery.attempts = 0
-            delivery.last_error = ""
-            delivery.save(update_fields=["wanted", "wanted_at", "next_attempt_at", "attempts", "last_error"])
         if delivery.due:
-            _nudge_on_commit(delivery)
-        made.append(delivery)
-    return made
+            _nudge_on_commit(delivery.pk)
 
 
 def want_revision(channel: Channel, environment: str, revision: int, *, at: datetime) -> int:
@@ -264,7 +289,7 @@ def want_revision(channel: Channel, environment: str, revision: int, *, at: date
         delivery.save(
             update_fields=["wanted_revision", "wanted_at", "next_attempt_at", "attempts", "last_error"]
         )
-        _nudge_on_commit(delivery)
+        _nudge_on_commit(delivery.pk)
     return len(deliveries)
 
 
@@ -285,11 +310,11 @@ def enrol_region(channel: Channel, environment: str, region: str) -> None:
             "next_attempt_at": now,
         },
     )
-    _nudge_on_commit(delivery)
+    _nudge_on_commit(delivery.pk)
 
 
-def _nudge_on_commit(delivery: Delivery) -> None:
-    tenant_id, delivery_id = current_tenant_id(), delivery.pk
+def _nudge_on_commit(delivery_id: int) -> None:
+    tenant_id = current_tenant_id()
     transaction.on_commit(lambda: nudge(tenant_id, delivery_id), robust=True)
 
 
