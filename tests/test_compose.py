@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -295,7 +295,7 @@ def render(template: str, values: dict[str, str]) -> str:
 
 
 @contextmanager
-def front(folder: Path, secret_files: Path, upstreams: dict[str, int]) -> Iterator[int]:
+def front(folder: Path, secret_files: Path, upstreams: Mapping[str, int | str]) -> Iterator[int]:
     """The nginx of docker-compose.yml, its templates filled in as there, on a loopback port; yields the TLS port.
 
     Sockets go to the environment's own process when no other is named for them.
