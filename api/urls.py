@@ -10,7 +10,7 @@ from areas.registry import areas
 app_name = "api"
 
 _ORGANISATION = "organisations/<int:organisation>/"
-_CHANNEL = f"{_ORGANISATION}channels/<channel:channel_id>/"
+_CHANNEL = f"{_ORGANISATION}channels/<published:channel_id>/"
 _PROMOTION = f"{_CHANNEL}promotions/<int:promotion>/"
 
 urlpatterns = [

@@ -14,7 +14,7 @@ urlpatterns = [
     path("files/import/", views.upload, name="upload"),
     path("files/imports/<int:import_id>/", views.look, name="look"),
     path("files/imports/<int:import_id>/progress/", views.progress, name="progress"),
-    path("<channel:channel>/file/", views.channel_file, name="channel"),
-    path("<channel:channel>/file/export/", views.export_channel, name="export"),
-    path("<channel:channel>/file/import/", views.channel_upload, name="channel_upload"),
+    path("<published:channel>/file/", views.channel_file, name="channel"),
+    path("<published:channel>/file/export/", views.export_channel, name="export"),
+    path("<published:channel>/file/import/", views.channel_upload, name="channel_upload"),
 ]

@@ -244,9 +244,10 @@ def test_the_demo_s_channels_are_wanted_in_test_and_in_live_and_open_to_this_mac
     demo()
     for number in (1009, 2020):
         with scope(number):
-            assert Release.objects.values_list("number", flat=True).count() == 2
+            # Two channels and the Guide that offers both.
+            assert Release.objects.values_list("number", flat=True).count() == 3
             wanted = sorted(Delivery.objects.values_list("environment", "wanted"))
-            assert wanted == [("live", 1), ("live", 1), ("test", 1), ("test", 1)]
+            assert wanted == [("live", 1)] * 3 + [("test", 1)] * 3
             for draft in WebSettings.objects.all():
                 assert draft.domains_restricted
                 for origin in ("http://localhost:5173", "http://127.0.0.1:8001", "https://[::1]"):
@@ -255,6 +256,7 @@ def test_the_demo_s_channels_are_wanted_in_test_and_in_live_and_open_to_this_mac
             assert {str(entry) for entry in Entry.objects.filter(action="channel.created")} == {
                 "chatadmin a créé le canal « Clavardage du site »",
                 "chatadmin a créé le canal « Clavardage en direct »",
+                "chatadmin a créé le canal « Guide du site »",
             }
 
 

@@ -63,7 +63,7 @@ def test_a_guide_is_no_channel_of_the_chat_areas(acme: Organisation, editor: Cli
         assert editor.get(f"/o/1009/acd/digital/chat/{made.public_id}/{path}").status_code == 404
     for path in (
         *("guide/", "translations/", "history/", "compare/", "review/", "rules/", "publication/"),
-        *("init/", "rename/", "duplicate/", "delete/", "states/", "saved/"),
+        *("init/", "rename/", "duplicate/", "delete/", "states/", "saved/", "file/", "file/export/"),
     ):
         assert editor.get(f"/o/1009/acd/digital/chat/{made.public_id}/{path}").status_code == 200
     support = channel(acme, "Support")

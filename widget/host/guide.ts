@@ -271,7 +271,6 @@ class Guide {
     if (open && this.#open) return;
     this.#menu = open && !!offers.length;
     this.#focus = open ? "" : "button";
-    this.#frame?.element.focus();
     this.#draw();
     if (open) void this.#ask();
   }
@@ -327,7 +326,6 @@ class Guide {
       this.#focus = this.#menu ? channel : "button";
     }
     this.#draw();
-    if (!open) this.#frame?.element.focus();
   }
 
   // ---- commands
