@@ -17,7 +17,14 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url
 from areas.registry import areas_of
 from areas.states import states
 from channels_config import search, services
-from channels_config.channel_forms import CHAT_KINDS, KIND_SENTENCES, CreateForm, DeleteForm, ListFilter, NameForm
+from channels_config.channel_forms import (
+    CHAT_KINDS,
+    KIND_SENTENCES,
+    CreateForm,
+    DeleteForm,
+    ListFilter,
+    NameForm,
+)
 from channels_config.models import Channel
 from channels_config.pages import channel_or_404, states_context
 from channels_config.search import named
@@ -136,7 +143,9 @@ def duplicate(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
                 _("“%(source)s” was duplicated as “%(name)s”.") % {"source": found.name, "name": copy.name},
             )
             return _leave(request, _first_page(brand, copy))
-    return _small_form(request, form, "channels_config/duplicate.html", channel=found, areas_copied=areas_of(found.kind))
+    return _small_form(
+        request, form, "channels_config/duplicate.html", channel=found, areas_copied=areas_of(found.kind)
+    )
 
 
 @requires(Role.ADMIN)
