@@ -58,7 +58,12 @@ def clean(text: str) -> str:
 def clean_block(text: str) -> str:
     """`text` of several paragraphs as safe HTML: paragraphs, lists and small headings as well; anything else loses its tags."""
     return bleach.clean(
-        text, tags=BLOCK_TAGS, attributes=_attribute_allowed, protocols=PROTOCOLS, strip=True, strip_comments=True
+        text,
+        tags=BLOCK_TAGS,
+        attributes=_attribute_allowed,
+        protocols=PROTOCOLS,
+        strip=True,
+        strip_comments=True,
     )
 
 

@@ -23,9 +23,9 @@ class Console:
     def _chat(self) -> str:
         return f"/o/{self.brand}/acd/digital/chat"
 
-    def create_channel(self, name: str) -> str:
-        """A new messaging channel's public id."""
-        answer = self._send(f"{self._chat}/new/", {"name": name, "kind": "messaging"})
+    def create_channel(self, name: str, kind: str = "messaging") -> str:
+        """A new channel's public id; `kind` is "messaging" or "live"."""
+        answer = self._send(f"{self._chat}/new/", {"name": name, "kind": kind})
         found = re.search(r"chat_[0-9a-f-]{36}", str(answer.headers.get("Location", answer.url)))
         assert found is not None, answer.text[:500]
         return found[0]
