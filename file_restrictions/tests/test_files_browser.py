@@ -124,7 +124,7 @@ def test_the_list_is_made_by_hand_tried_with_files_and_met_by_visitors(
         }"""
     )
     expect(verdict.locator("[data-verdict=not_what_it_says]")).to_be_visible()
-    expect(verdict).to_contain_text("Le contenu de ce fichier n’est pas ce que dit son nom.")
+    expect(verdict).to_contain_text("Le contenu de ce fichier ne correspond pas à son nom.")
     expect(verdict).to_contain_text(re.compile(r"3\sMo"))
     assert violations(page) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from tenants.tests.factories import organisation
 from translations import catalogue, section
 from translations.area import AREA
 from translations.models import Variant
+from translations.tests.factories import variant
 
 SECTION: dict[str, Any] = {
     "format": 1,
@@ -128,3 +130,41 @@ def test_texts_of_a_channel_json_become_a_language() -> None:
     }  # fmt: skip
     assert said(taken) == []
     assert section.from_channel_json({}, SECTION) == (SECTION, [])
+
+
+@pytest.mark.django_db
+def test_what_was_read_before_is_read_again_only_where_it_changed() -> None:
+    shop = organisation(1009, "Shop")
+    with tenant_scope(shop.pk):
+        support = make_channel(shop)
+        variant(support, "de", "Deutsch", phrases={"send": "Los"})
+        variant(support, "it", "Italiano", phrases={"send": "Vai"})
+        first = section.dump(support)
+        first["variants"][0]["phrases"]["send"] = "changed by whoever got it"
+        assert [one["phrases"] for one in section.dump(support)["variants"]] == [
+            {"send": "Los"},
+            {"send": "Vai"},
+        ]
+        # By SQL, as another process would.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE translations_variant SET phrases = %s WHERE locale = 'de'",
+                ['{"send": "Ab", "close": "Zu"}'],
+            )
+            cursor.execute("DELETE FROM translations_variant WHERE locale = 'it'")
+        assert [one["phrases"] for one in section.dump(support)["variants"]] == [
+            {"close": "Zu", "send": "Ab"}
+        ]
+
+
+def test_what_is_remembered_of_languages_has_an_end() -> None:
+    memory = section._Read(10_000)
+    for channel_pk in range(50):
+        memory.keep(channel_pk, {}, {"mark": {"send": "x" * 1_000}})
+        memory.keep(channel_pk, {}, {"other": {"send": "x" * 1_000}})
+    assert memory._weight <= 10_000
+    assert memory.of(0) == {}
+    assert memory.of(49) == {"other": {"send": "x" * 1_000}}
+    memory.keep(49, {"other": None}, {"huge": {"send": "x" * 9_000}})
+    assert memory.of(49) == {}
+    assert memory._weight <= 10_000
