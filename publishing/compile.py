@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from areas.contract import NotPublishable, Problem
@@ -39,7 +39,7 @@ def sections(channel: Channel) -> dict[str, Any]:
 
 def written(all_sections: Mapping[str, Any]) -> Written:
     """The sections with their canonical bytes, each as its area writes it."""
-    known = {area.name: area.canonical for area in areas()}
+    known: dict[str, Callable[[Any], bytes]] = {area.name: area.canonical for area in areas()}
     pieces = [
         canonical(name) + b":" + known.get(name, canonical)(section)
         for name, section in sorted(all_sections.items())

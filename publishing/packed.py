@@ -17,6 +17,10 @@ from kit.documents import canonical
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+    _Binary = models.BinaryField[Any, Any]
+else:
+    _Binary = models.BinaryField
+
 #: Bytes from which on packing is worth its while; less stays readable for whoever looks into the database.
 PACKED_FROM = 32 * 1024
 
@@ -42,7 +46,7 @@ def unpack(stored: bytes) -> Any:
     return json.loads(zlib.decompress(stored) if stored[:1] == b"\x78" else stored)
 
 
-class PackedJSONField(models.BinaryField):
+class PackedJSONField(_Binary):
     """Any JSON value, as `pack` keeps it."""
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:

@@ -16,7 +16,7 @@ from publishing.sentences import error_sentence
 
 def saved_sections(channel: ChannelLike) -> Mapping[str, Any]:
     """Area name -> section of the newest release; {} for a channel that has none yet."""
-    found = (
+    found: Any = (
         Release.objects.filter(channel=channel.pk)
         .order_by("-number")
         .values_list("sections", flat=True)
