@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from auth_config import rules
 from auth_config.examples import examples
@@ -61,7 +61,7 @@ def sample(section: dict[str, Any], language: str) -> str:
 @pytest.mark.parametrize("language", ["python", "node"])
 @pytest.mark.parametrize("kind", ["shared", "RSA", "EC", "OKP"])
 def test_a_token_of_the_sample_signs_in(tmp_path: Path, language: str, kind: str) -> None:
-    keys: dict[str, Key] = {
+    keys: dict[str, RSAKey | ECKey | OKPKey] = {
         "RSA": RSAKey.generate_key(2048),
         "EC": ECKey.generate_key("P-256"),
         "OKP": OKPKey.generate_key("Ed25519"),
