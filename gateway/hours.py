@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gateway import presence, settings
 from gateway.logs import logger
 from live_chat import rules
+from live_chat.rules import Hours
 
 if TYPE_CHECKING:
     from gateway.published import Channel
@@ -31,7 +32,7 @@ GRACE = 6.0
 class Rule:
     """When a channel is online, and what else of its section an environment acts on."""
 
-    hours: rules.Hours
+    hours: Hours
     availability: str
     section: Mapping[str, Any]
 
@@ -51,7 +52,7 @@ def ready(section: object) -> Rule | None:
     if not isinstance(section, Mapping) or any(not one.note for one in found):
         log.warning("hours.unreadable", problem=found[0].path if found else "")
         return None
-    return Rule(rules.Hours(section["hours"]), section["availability"], section)
+    return Rule(Hours(section["hours"]), section["availability"], section)
 
 
 class Agents:

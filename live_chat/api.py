@@ -117,12 +117,18 @@ class BehaviourSerializer(serializers.Serializer[dict[str, Any]]):
 class ItemSerializer(serializers.Serializer[dict[str, Any]]):
     """An item of the persistent menu."""
 
-    label = serializers.CharField(
-        max_length=rules.LONGEST_LABEL, help_text="What a visitor reads, and says by choosing it."
-    )
     postback = serializers.CharField(
         max_length=rules.LONGEST_POSTBACK, help_text="What the agent or bot gets with it."
     )
+
+    def get_fields(self) -> dict[str, Any]:
+        # A field of the serializer's own is called `label`.
+        return {
+            "label": serializers.CharField(
+                max_length=rules.LONGEST_LABEL, help_text="What a visitor reads, and says by choosing it."
+            ),
+            **super().get_fields(),
+        }
 
 
 class SectionSerializer(serializers.Serializer[dict[str, Any]]):

@@ -168,10 +168,7 @@ class LiveChatForm(forms.Form):
                 if number < len(inside):
                     inside[number].errors.setdefault(name, sentence)
                     return True
-        name = {"offline.show": "show", "offline.html": "html", "hours.time_zone": "time_zone"}.get(
-            problem.path
-        )
-        name = name or ("emails" if parts[:2] == ["offline", "emails"] else parts[-1])
+        name = "emails" if parts[:2] == ["offline", "emails"] else parts[-1]
         if name in self.fields and name not in self.errors:
             self.add_error(name, sentence)
         elif name not in self.fields:

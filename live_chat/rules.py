@@ -26,7 +26,8 @@ from itertools import pairwise
 from typing import Any
 
 from kit import time_zones
-from live_chat.hours import DAY, DAYS, Hours, minutes, spans
+from live_chat.hours import DAY, DAYS, minutes, spans
+from live_chat.hours import Hours as Hours
 
 FORMAT = 1
 AVAILABILITIES = ("agents", "hours", "always")

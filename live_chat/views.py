@@ -69,7 +69,8 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(AREA.edit_url(brand, channel))
     form = _form(request, found, section, request.POST) if "time_zone" in request.POST else None
-    rules_now, context = section, {"typed": False}
+    rules_now = section
+    context: dict[str, Any] = {"typed": False}
     if form is not None:
         if form.is_valid():
             rules_now, context["typed"] = form.made, form.made != section

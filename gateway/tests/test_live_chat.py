@@ -42,7 +42,7 @@ def with_rules(one: Json, **changes: Any) -> Json:
     return {"kind": "live", "private": {**private, "live_chat": one}, "document": document, **changes}
 
 
-NEVER = {"hours": {"weekly": {day: [] for day in rules.default_section()["hours"]["weekly"]}}}
+NEVER: Json = {"hours": {"weekly": {day: [] for day in rules.default_section()["hours"]["weekly"]}}}
 
 
 # -- hours and availability -------------------------------------------------------------------------------------------

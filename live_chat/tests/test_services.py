@@ -88,8 +88,9 @@ def test_a_transcript_goes_out_as_text_and_html_under_one_line_of_subject(live: 
     services.take_in("live/ca", [row(live, "transcript")])
     send_all(live)
     (sent,) = outbox.outbox
+    assert isinstance(sent, outbox.EmailMultiAlternatives)
     assert (sent.subject, sent.to, sent.body) == ("Votre conversation", ["ana@example.com"], "t")
-    assert [tuple(one)[:2] for one in sent.alternatives] == [("<p>t</p>", "text/html")]  # type: ignore[attr-defined]
+    assert [tuple(one)[:2] for one in sent.alternatives] == [("<p>t</p>", "text/html")]
 
 
 def test_what_is_no_row_or_nobody_s_is_left_out_and_keeps_nothing_else_back(live: Channel) -> None:

@@ -23,7 +23,7 @@ def live_channel(environment: Environment, channel: str = "", **pieces: Any) -> 
     )
 
 
-CLOSED = {
+CLOSED: dict[str, Any] = {
     "availability": "hours",
     "hours": {"weekly": {day: [] for day in rules.default_section()["hours"]["weekly"]}},
 }
