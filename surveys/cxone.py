@@ -61,7 +61,7 @@ def from_channel_json(document: Mapping[str, Any], section: Section) -> tuple[Se
         made = section
     else:
         form = _form_asking(name, wanted)
-        if form.pk is not None:
+        if not form._state.adding:
             made = compose(form)
         else:
             made = compose(form, document=wanted, fields=reading.all_fields())
@@ -232,7 +232,7 @@ def _values(given: Any, *, tree: bool) -> tuple[list[dict[str, Any]], bool]:
     made: list[dict[str, Any]] = []
     for one in rows:
         label = _text(one.get("value"), LONGEST_NAME) or _text(one.get("label"), LONGEST_NAME)
-        stored = one.get("name") if isinstance(one.get("name"), str) else ""
+        stored = str(one["name"]) if isinstance(one.get("name"), str) else ""
         label = label or stored[:LONGEST_NAME].strip()
         if not label or stored in names:
             odd = True

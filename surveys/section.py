@@ -78,7 +78,7 @@ def _form_for(section: Section) -> SurveyForm:
         CustomField.objects.create(**{key: one[key] for key in ("ident", "label", "kind", "level", "values")})
         record("survey.field_created", by=by, subject=one["ident"], field=one["label"])
     made = SurveyForm.objects.create(
-        name=name, document=document_of(section["form"]), saved_by_id=by and by.pk
+        name=name, document=document_of(section["form"]), saved_by_id=by.pk if by else None
     )
     for one in made.document["items"]:
         if one["type"] == "consent":

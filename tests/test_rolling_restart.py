@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.request import urlopen
@@ -105,6 +106,10 @@ def _to(port: int) -> Callable[..., object]:
     return lambda _address, *args, **kwargs: socket.create_connection(("127.0.0.1", port), timeout=30)
 
 
+def _asked_since(visitors: Counter[str], admins: Counter[str], asked: tuple[int, int], back: float) -> bool:
+    return visitors.total() > asked[0] and admins.total() > asked[1] and time.monotonic() - back > LEFT_ALONE
+
+
 @pytest.fixture
 def pair(stack: Stack) -> Iterator[tuple[list[Environment], list[ConsoleProcess]]]:
     database = create_database()
@@ -113,7 +118,8 @@ def pair(stack: Stack) -> Iterator[tuple[list[Environment], list[ConsoleProcess]
     with ExitStack() as ending:
         ending.callback(drop_database, database)
         environments[0].migrate()
-        for one in (*environments, *consoles):
+        processes: list[Environment | ConsoleProcess] = [*environments, *consoles]
+        for one in processes:
             ending.callback(one.stop)
             one.start()
         yield environments, consoles
@@ -135,20 +141,14 @@ def test_no_request_fails_while_processes_are_exchanged_one_after_another(
         asking(port, certificate, TEST, channel.path) as visitors,
         asking(port, certificate, CONSOLE, "/healthz") as admins,
     ):
-        for first, second in (environments, consoles):
-            for one in (first, second):
+        pairs: list[list[Environment] | list[ConsoleProcess]] = [environments, consoles]
+        for exchanged in pairs:
+            for one in exchanged:
                 one.stop()
                 asked = visitors.total(), admins.total()
                 one.start()
                 back = time.monotonic()
-                eventually(
-                    lambda asked=asked, back=back: (
-                        visitors.total() > asked[0]
-                        and admins.total() > asked[1]
-                        and time.monotonic() - back > LEFT_ALONE
-                    ),
-                    seconds=60,
-                    what="both have asked since, and nginx looks again",
-                )
+                again = partial(_asked_since, visitors, admins, asked, back)
+                eventually(again, seconds=60, what="both have asked since, and nginx looks again")
     assert set(visitors) == {"200"}, visitors
     assert set(admins) == {"200"}, admins

@@ -18,6 +18,7 @@ from audit.models import Entry
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from files import cxone, plans
+from files.documents import ChannelFile
 from publishing.models import Release
 from surveys.area import AREA
 from surveys.cxone import from_channel_json
@@ -213,7 +214,7 @@ def test_what_the_organisation_has_stays_as_it_is(support: Channel, shop: Organi
 def test_nothing_is_made_when_the_rest_of_the_import_is_refused(support: Channel, ana: User) -> None:
     taken = cxone.read(CXONE, into=support)
     broken = {**taken.file.areas, "channels_config": {"format": 1}}
-    [step] = plans.plan([plans.ChannelFile(taken.file.name, taken.file.kind, areas=broken)], into=support)
+    [step] = plans.plan([ChannelFile(taken.file.name, taken.file.kind, areas=broken)], into=support)
     assert step.action == "refused"
     with pytest.raises(plans.Refused):
         plans.apply(step, by=ana)
@@ -276,7 +277,7 @@ _JUNK = st.recursive(
 def test_whatever_json_comes_the_section_can_be_published(
     form: Any, questions: list[Any], others: Any
 ) -> None:
-    empty = {"format": 1, "form": None, "fields": []}
+    empty: dict[str, Any] = {"format": 1, "form": None, "fields": []}
     named = {"name": "x", "customFields": [{"definition": one} for one in questions] + questions}
     for given_form in (form, named):
         document = {"preContactForm": given_form, "caseCustomFields": others, "preContactRules": others}
