@@ -101,11 +101,17 @@ def _split(text: str) -> Iterator[str]:
         begin = end + 1
 
 
-def packed(section: Mapping[str, Any]) -> dict[str, Any]:
-    """A section (format 1) as it travels to an environment: each list one compressed text. `compile` reads both.
+#: Lines from which a section is packed.
+SHORT = 1_000
 
-    {"format": 2, "lists": [[name, lines as Base64 of zlib]]}; the channel's own list has no name.
+
+def packed(section: Mapping[str, Any]) -> dict[str, Any]:
+    """A section (format 1) as it travels to an environment: where it is long, each list one compressed text. `compile` reads both.
+
+    {"format": 2, "lists": [[name, lines as Base64 of zlib]]}; the channel's own list has no name. A short one stays as it is.
     """
+    if sum(len(lines) for _, lines in all_lines(section)) < SHORT:
+        return dict(section)
     lists = [
         [name, base64.b64encode(zlib.compress("\n".join(lines).encode(), 1)).decode("ascii")]
         for name, lines in all_lines(section)

@@ -320,7 +320,13 @@ def test_one_shared_list_is_compiled_once_however_many_channels_use_it() -> None
 
 
 @pytest.mark.parametrize(
-    "broken", [{}, {"format": 2, "entries": [], "lists": []}, {"format": 1, "entries": [1]}]
+    "broken",
+    [
+        {},
+        {"format": 3, "entries": [], "lists": []},
+        {"format": 2, "entries": []},
+        {"format": 1, "entries": [1]},
+    ],
 )
 def test_a_section_of_another_shape_is_not_compiled(broken: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="section"):
@@ -330,11 +336,16 @@ def test_a_section_of_another_shape_is_not_compiled(broken: dict[str, Any]) -> N
 # --- as it travels ---------------------------------------------------------------------------------------------------
 
 
-def test_a_section_as_it_travels_decides_the_same() -> None:
+@pytest.mark.parametrize(("short", "format"), [(0, 2), (1_000, 1)])
+def test_a_section_as_it_travels_decides_the_same(
+    monkeypatch: pytest.MonkeyPatch, short: int, format: int
+) -> None:
+    monkeypatch.setattr(rules, "SHORT", short)
     lines = to_lines(
         parse("10.0.0.0/8 # é\nallow 10.1.0.0/16 until 2030-01-01\n2001:db8::/32", now=NOW).entries
     )
     whole = section(lines, {"Bots": ["9.9.9.9"], "Empty": []})
+    assert rules.packed(whole)["format"] == format
     travelling = rules.compile(rules.packed(whole))
     for address in ("10.2.0.1", "10.1.0.1", "2001:db8::7", "9.9.9.9", "8.8.8.8"):
         assert travelling.blocked(address, NOW) == rules.compile(whole).blocked(address, NOW)
