@@ -311,8 +311,12 @@ def open_outbox_request(
         raise SnapshotRefused("malformed", "A request is far shorter than this.")
     claims = _verify(raw, publisher_keys, OUTBOX_TYPE, SnapshotRefused)
     done, exp = claims.get("done"), claims.get("exp")
-    named = isinstance(done, list) and all(isinstance(one, str) for one in done)
-    if claims.get("scope") != "outbox" or not named or not _is_whole(exp):
+    if (
+        claims.get("scope") != "outbox"
+        or not isinstance(done, list)
+        or not all(isinstance(one, str) for one in done)
+        or not _is_whole(exp)
+    ):
         raise SnapshotRefused("malformed", "The request lacks a field or has one of the wrong type.")
     if claims.get("environment") != environment:
         raise SnapshotRefused("wrong_environment", f"This is the {environment} environment.")
