@@ -65,5 +65,5 @@ class Command(BaseCommand):
         if unreadable:
             where = ", ".join(f"{unreadable.count(what)} {what}" for what in sorted(set(unreadable)))
             raise CommandError(
-                f"{len(unreadable)} secrets are under a key that is not in FIELD_ENCRYPTION_KEYS; keep the old keys ({where})."
+                f"{len(unreadable)} secrets are under a key that is not in FIELD_ENCRYPTION_KEYS; keep the old keys. They are: {where}."
             )
