@@ -78,6 +78,8 @@ class Fields(HTMLParser):
         self.sent: dict[str, list[str]] = {}
         self._inside = False
         self._select = self._text = ""
+        #: Whether the select at hand has a value: its first option's, until one is selected.
+        self._chosen = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -86,14 +88,13 @@ class Fields(HTMLParser):
             self._inside = given.get("id") == "settings"
         elif not self._inside:
             return
-        elif tag == "option" and self._select and ("selected" in given or self._select not in self._chosen):
-            if self._select in self._chosen:
-                self.sent[self._select][-1] = given.get("value", "")
-            else:
-                self.sent.setdefault(self._select, []).append(given.get("value", ""))
-                self._chosen.add(self._select)
+        elif tag == "option" and self._select and ("selected" in given or not self._chosen):
+            if self._chosen:
+                self.sent[self._select].pop()
+            self.sent.setdefault(self._select, []).append(given.get("value", ""))
+            self._chosen = True
         elif tag == "select":
-            self._select, self._chosen = name, set[str]()
+            self._select, self._chosen = name, False
         elif tag == "textarea" and name:
             self._text = name
             self.sent.setdefault(name, []).append("")
