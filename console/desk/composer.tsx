@@ -287,8 +287,11 @@ function wording(snippet: Snippet, conversation: Conversation): string {
   return (french ? snippet.fr || snippet.en : snippet.en || snippet.fr) || "";
 }
 
+/** Where no name is known, the space before it goes as well: "Hello, …". */
 const filled = (snippet: Snippet, conversation: Conversation, desk: Desk): string =>
-  wording(snippet, conversation).replaceAll("{name}", conversation.person.name).replaceAll("{agent}", desk.name);
+  wording(snippet, conversation)
+    .replaceAll(/( ?)\{name\}/g, (_place, space: string) => (conversation.person.name ? space + conversation.person.name : ""))
+    .replaceAll("{agent}", desk.name);
 
 // -- files ---------------------------------------------------------------------------------------------------------------
 
