@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
 import pytest
+from PIL import Image, ImageChops, ImageOps
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
 from chatadmin.run.plan import ROOT
@@ -92,6 +95,32 @@ def middle(of: FrameLocator, selector: str) -> float:
     return (inner["x"] + inner["width"] / 2 - window["x"]) / window["width"]
 
 
+#: Says nothing, looks alike from both sides, and runs in the direction of the window.
+SIGNS = "▬▬▬▬"
+
+
+def picture(window: FrameLocator) -> Image.Image:
+    """The window once all its words are signs, and none of them is seen: only where things stand."""
+    expect(window.locator("[data-selector=TEXTAREA]")).to_have_attribute("placeholder", SIGNS)
+    frame = window.locator("#be-messenger")
+    frame.evaluate("""frame => {
+        for (const one of frame.querySelectorAll('*')) {
+            const own = [...one.childNodes].some(node => node.nodeType === 3 && /\\S/.test(node.data));
+            if (own) one.style.color = 'transparent';
+        }
+    }""")
+    return Image.open(io.BytesIO(frame.screenshot(animations="disabled"))).convert("L")
+
+
+def unlike(one: Image.Image, other: Image.Image) -> float:
+    """The part of the area that differs clearly once both are blurred to squares of eight pixels: no letter counts, every place does."""
+    small = (one.width // 8, one.height // 8)
+    difference = ImageChops.difference(
+        one.resize(small, Image.Resampling.BOX), other.resize(small, Image.Resampling.BOX)
+    )
+    return sum(difference.histogram()[24:]) / (small[0] * small[1])
+
+
 def test_the_language_changes_in_mid_conversation_and_arabic_mirrors_the_window(
     stack: Stack, channel: str, page: Page
 ) -> None:
@@ -129,6 +158,21 @@ def test_the_language_changes_in_mid_conversation_and_arabic_mirrors_the_window(
     page.evaluate("cxone('chat', 'setLocale', 'ja'); cxone('chat', 'setLocale', 'pt-BR')")
     expect(box).to_have_attribute("placeholder", catalogue.texts("pt_BR")["replyBoxPlaceholder"])
     expect(window.locator("html")).to_have_attribute("dir", "ltr")
+
+    # The whole picture: with the same signs for every word, the Arabic window is the mirror image of the other.
+    words = json.dumps(dict.fromkeys(catalogue.phrases(), SIGNS))
+    page.evaluate(f"cxone('chat', 'setTranslations', {words})")
+    box.fill("")
+    other = picture(window)
+    page.evaluate("cxone('chat', 'setLocale', 'ar-EG')")
+    expect(window.locator("html")).to_have_attribute("dir", "rtl")
+    arabic = picture(window)
+    assert other.size == arabic.size
+    assert unlike(ImageOps.mirror(other), arabic) < 0.02
+    # Which tells: unmirrored it is another picture.
+    assert unlike(other, arabic) > 0.03
+
+    box.fill("un brouillon")
     box.press("Enter")
     expect(mine.last).to_have_text("un brouillon")
 
