@@ -112,9 +112,7 @@ def _served(guides: list[Guide], locales: list[str]) -> dict[str, Any]:
             {
                 "id": one.id,
                 "release": one.release,
-                **rules.served(
-                    one.document, names=names, table=one.translations.table(locale), locale=locale
-                ),
+                **rules.served(one.document, names=names, locale=locale, spoken=one.translations),
             }
             for one, locale in zip(guides, locales, strict=True)
         ]

@@ -32,6 +32,7 @@ from guide.section import (
     TEXT_LABELS,
     new_entry,
 )
+from translations import catalogue
 
 WHERE_SENTENCES = {
     Where.ANYWHERE: gettext_lazy("Any page that carries the snippet shows the Guide."),
@@ -372,7 +373,16 @@ def _line(text: str, most: int) -> str:
 
 def shipped(name: str) -> str:
     """What stands where nothing was written, in the language of the page."""
-    return rules.words({}, {}, get_language() or "en")[name]
+    return rules.words({}, {}, PREVIEWED[previewed()])[name]
+
+
+#: The languages a page of the console shows a Guide in: the preview's name for each, and the one its visitor speaks.
+PREVIEWED = {"fr": "fr_CA", "en": catalogue.ENGLISH}
+
+
+def previewed() -> str:
+    """Which of `PREVIEWED` is the reader's."""
+    return "fr" if (get_language() or "").startswith("fr") else "en"
 
 
 def contrast_notes(section: Section) -> dict[str, str]:

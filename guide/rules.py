@@ -21,6 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from translations import catalogue
+from translations import rules as translations
+
 FORMAT = 1
 HOW = ("contains", "starts", "equals", "glob")
 EFFECTS = ("include", "exclude")
@@ -182,89 +185,8 @@ def decide(entries: Sequence[Mapping[str, Any]], url: str) -> tuple[int | None, 
 #: Keys of a Guide's words that an admin may write, in the order in which a visitor meets them.
 TEXTS = ("button", "title", "intro", "begin", "online", "offline", "none", "close")
 
-#: What a Guide says where nothing was written, by language.
-WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "button": "Contact us",
-        "title": "How can we help you?",
-        "intro": "Choose how you would like to reach us.",
-        "begin": "Start a chat",
-        "online": "Available now",
-        "offline": "Not available right now",
-        "none": "Nobody is available right now. Please come back later.",
-        "close": "Close",
-    },
-    "fr": {
-        "button": "Nous joindre",
-        "title": "Comment pouvons-nous vous aider\u00a0?",
-        "intro": "Choisissez comment vous souhaitez nous joindre.",
-        "begin": "Commencer le clavardage",
-        "online": "Disponible maintenant",
-        "offline": "Non disponible pour le moment",
-        "none": "Personne n’est disponible pour le moment. Revenez plus tard.",
-        "close": "Fermer",
-    },
-    "es": {
-        "button": "Contáctenos",
-        "title": "¿Cómo podemos ayudarle?",
-        "intro": "Elija cómo desea comunicarse con nosotros.",
-        "begin": "Iniciar un chat",
-        "online": "Disponible ahora",
-        "offline": "No disponible en este momento",
-        "none": "No hay nadie disponible en este momento. Vuelva más tarde.",
-        "close": "Cerrar",
-    },
-    "de": {
-        "button": "Kontakt",
-        "title": "Wie können wir Ihnen helfen?",
-        "intro": "Wählen Sie, wie Sie uns erreichen möchten.",
-        "begin": "Chat beginnen",
-        "online": "Jetzt erreichbar",
-        "offline": "Zurzeit nicht erreichbar",
-        "none": "Zurzeit ist niemand erreichbar. Bitte versuchen Sie es später noch einmal.",
-        "close": "Schließen",
-    },
-    "it": {
-        "button": "Contattaci",
-        "title": "Come possiamo aiutarti?",
-        "intro": "Scegli come preferisci contattarci.",
-        "begin": "Avvia una chat",
-        "online": "Disponibile ora",
-        "offline": "Non disponibile al momento",
-        "none": "Al momento non è disponibile nessuno. Riprova più tardi.",
-        "close": "Chiudi",
-    },
-    "pt": {
-        "button": "Fale conosco",
-        "title": "Como podemos ajudar?",
-        "intro": "Escolha como prefere falar conosco.",
-        "begin": "Iniciar um chat",
-        "online": "Disponível agora",
-        "offline": "Indisponível no momento",
-        "none": "Ninguém está disponível no momento. Volte mais tarde.",
-        "close": "Fechar",
-    },
-    "nl": {
-        "button": "Neem contact op",
-        "title": "Hoe kunnen we u helpen?",
-        "intro": "Kies hoe u ons wilt bereiken.",
-        "begin": "Chat starten",
-        "online": "Nu bereikbaar",
-        "offline": "Nu niet bereikbaar",
-        "none": "Er is nu niemand bereikbaar. Probeer het later opnieuw.",
-        "close": "Sluiten",
-    },
-    "ar": {
-        "button": "تواصل معنا",
-        "title": "كيف يمكننا مساعدتك؟",
-        "intro": "اختر الطريقة التي تفضّلها للتواصل معنا.",
-        "begin": "ابدأ محادثة",
-        "online": "متاح الآن",
-        "offline": "غير متاح حاليًا",
-        "none": "لا يوجد أحد متاح حاليًا. يُرجى المحاولة لاحقًا.",
-        "close": "إغلاق",
-    },
-}
+#: A Guide nobody translated: which language ships for a locale.
+_UNTRANSLATED = translations.compiled({"format": translations.FORMAT, "default_locale": None, "variants": []})
 
 
 def phrase_key(text: str) -> str:
@@ -277,10 +199,15 @@ def label_key(entry: str, channel: str) -> str:
     return f"guide.{entry}.{channel}"
 
 
-def words(texts: Mapping[str, str], table: Mapping[str, str], locale: str) -> dict[str, str]:
-    """The words in one language: the translation where there is one, what was written, what ships in that language."""
-    language = locale.replace("-", "_").partition("_")[0].lower()
-    shipped = WORDS.get(language, WORDS["en"])
+def words(
+    texts: Mapping[str, str],
+    table: Mapping[str, str],
+    locale: str,
+    spoken: translations.Compiled = _UNTRANSLATED,
+) -> dict[str, str]:
+    """The words in one language: the translation where there is one, what was written, what ships in that language or in the one
+    the Guide's languages (`spoken`) have it fall back to."""
+    shipped = catalogue.guide(translations.shipped(spoken, locale))
     return {name: table.get(phrase_key(name)) or texts.get(name) or shipped[name] for name in TEXTS}
 
 
@@ -288,9 +215,15 @@ def words(texts: Mapping[str, str], table: Mapping[str, str], locale: str) -> di
 
 
 def served(
-    document: Mapping[str, Any], *, names: Mapping[str, str], table: Mapping[str, str], locale: str
+    document: Mapping[str, Any],
+    *,
+    names: Mapping[str, str],
+    locale: str,
+    spoken: translations.Compiled = _UNTRANSLATED,
 ) -> dict[str, Any]:
-    """A Guide as a page gets it in one language: entry points offer the channels of `names` (id -> name) only."""
+    """A Guide as a page gets it in one language: entry points offer the channels of `names` (id -> name) only.
+    `spoken` are the Guide's languages."""
+    table = spoken.table(locale)
     entries = []
     for entry in document.get("entries", ()):
         offered = [
@@ -309,6 +242,6 @@ def served(
         "entries": entries,
         "look": document.get("look", {}),
         "css": document.get("css", ""),
-        "words": words(document.get("texts", {}), table, locale),
+        "words": words(document.get("texts", {}), table, locale, spoken),
         "locale": locale,
     }

@@ -18,6 +18,7 @@ from guide import look, rules
 from guide.models import GuideSettings
 from kit import origins
 from tenants.scope import in_scope
+from translations import catalogue
 
 AREA_NAME = "guide"
 
@@ -335,7 +336,8 @@ def public(section: Section) -> dict[str, Any]:
 def phrases(section: Section) -> dict[str, str]:
     """The Guide's words by translation key; where nothing was written, what ships in English."""
     found = {
-        rules.phrase_key(name): section["texts"][name] or rules.WORDS["en"][name] for name in rules.TEXTS
+        rules.phrase_key(name): section["texts"][name] or catalogue.guide(catalogue.ENGLISH)[name]
+        for name in rules.TEXTS
     }
     for entry in section["entries"]:
         for one in entry["channels"]:

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
@@ -20,7 +19,7 @@ from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from guide import rules
 from guide.area import AREA
-from guide.forms import WHERE_SENTENCES, GuideForm, TesterForm, contrast_notes
+from guide.forms import PREVIEWED, WHERE_SENTENCES, GuideForm, TesterForm, contrast_notes, previewed
 from guide.section import EFFECT_LABELS, HOW_LABELS
 from guide.section import public as public_of
 from kit.documents import digest
@@ -135,7 +134,7 @@ def tested(entries: list[dict[str, Any]], url: str, names: Mapping[str, str]) ->
 def preview_document(section: Section, names: Mapping[str, str]) -> dict[str, Any]:
     """What the environment would serve, for each language of the preview, without translations of the organisation's own."""
     document = public_of(section)
-    return {locale: rules.served(document, names=names, table={}, locale=locale) for locale in ("fr", "en")}
+    return {shown: rules.served(document, names=names, locale=locale) for shown, locale in PREVIEWED.items()}
 
 
 def _form(request: TenantRequest, section: Section, data: Any = None) -> GuideForm:
@@ -190,7 +189,7 @@ def _page(
         template = "guide/guide.html"
         context |= channel_context(request, channel, AREA)
         context["document"] = preview_document(shown, form.channels)
-        context["preview_locale"] = "fr" if (get_language() or "").startswith("fr") else "en"
+        context["preview_locale"] = previewed()
     response = render(request, template, context, status=status)
     response.headers["Vary"] = "HX-Request"
     return response

@@ -476,6 +476,11 @@ def chain(section: Section | Compiled, locale: str) -> tuple[Layer, ...]:
     return compiled(section).chain(locale)
 
 
+def shipped(section: Section | Compiled, locale: str) -> str:
+    """The language that ships nearest to a resolved `locale`: what is said in it where nobody wrote anything."""
+    return next(layer.locale for layer in compiled(section).chain(locale) if layer.source == "catalogue")
+
+
 def locales(section: Section | Compiled) -> tuple[str, ...]:
     """Every locale `resolve` can answer with, sorted: what an environment prepares its bytes for."""
     known, shipped = compiled(section), _shipped()

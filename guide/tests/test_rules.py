@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from guide import rules
+from translations import catalogue
+from translations import rules as translations
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "rules_vectors.json").read_text("utf-8"))
 
@@ -65,11 +67,19 @@ def test_a_pattern_of_many_stars_is_answered_as_well_as_any_other() -> None:
     assert rules.fits({"how": "glob", "value": "/" + "*a" * 100}, page) is True
 
 
-def test_every_language_that_ships_has_every_word() -> None:
-    assert {language: set(words) for language, words in rules.WORDS.items()} == {
-        language: set(rules.TEXTS) for language in rules.WORDS
-    }
-    assert all(text.strip() for words in rules.WORDS.values() for text in words.values())
+@pytest.mark.parametrize("locale", catalogue.LOCALES)
+def test_every_language_that_ships_has_every_word(locale: str) -> None:
+    assert rules.words({}, {}, locale) == catalogue.guide(locale)
+    assert set(catalogue.guide(locale)) == set(rules.TEXTS)
+
+
+def test_a_language_of_the_organisations_own_falls_back_to_the_words_that_ship_where_it_says() -> None:
+    catalan = {"name": "Català", "locale": "ca", "fallback": "es_ES", "phrases": {"guide.close": "Tanca"}}
+    spoken = translations.compiled(
+        {"format": translations.FORMAT, "default_locale": None, "variants": [catalan]}
+    )
+    found = rules.served({}, names={}, locale="ca", spoken=spoken)["words"]
+    assert (found["close"], found["begin"]) == ("Tanca", "Iniciar la conversación")
 
 
 def test_words_are_the_translation_then_what_was_written_then_what_ships() -> None:
@@ -99,8 +109,21 @@ def test_a_page_gets_only_channels_that_are_published_and_no_names_of_entry_poin
     served = rules.served(
         document,
         names={"chat_a": "Support", "chat_b": "B"},
-        table={"guide.e1.chat_b": "Abeille"},
         locale="fr",
+        spoken=translations.compiled(
+            {
+                "format": translations.FORMAT,
+                "default_locale": None,
+                "variants": [
+                    {
+                        "name": "Français",
+                        "locale": "fr",
+                        "fallback": None,
+                        "phrases": {"guide.e1.chat_b": "Abeille"},
+                    }
+                ],
+            }
+        ),
     )
     assert served["entries"] == [
         {

@@ -73,6 +73,13 @@ def texts(locale: str) -> Mapping[str, str]:
 
 
 @functools.cache
+def guide(locale: str) -> Mapping[str, str]:
+    """What a Guide says in one of `LOCALES`, by `guide.rules.TEXTS`; plain text. Raises KeyError for any other. No channel of chats
+    is served these, no Guide the others."""
+    return MappingProxyType(_read(LANGUAGES[_index()[locale]])["guide"])
+
+
+@functools.cache
 def _index() -> dict[str, int]:
     return {locale: number for number, locale in enumerate(LOCALES)}
 

@@ -184,6 +184,48 @@ def test_no_english_or_french_is_left_over(locale: str) -> None:
     assert same == SHARED.get(locale, set())
 
 
+GUIDE_WORDS = ("begin", "button", "close", "intro", "none", "offline", "online", "title")
+
+#: A Guide's words a country shares with France, or with English.
+_GUIDE_SHARED = {"fr_CA": {"close", "online", "title"}, "fr": set[str]()}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_guide_says_everything_in_every_language_and_typeset_as_that_language_is(locale: str) -> None:
+    texts = catalogue.guide(locale)
+    assert tuple(texts) == GUIDE_WORDS
+    for word, text in texts.items():
+        assert 0 < len(text) <= (40 if word in {"button", "begin", "online", "offline", "close"} else 120), (
+            word
+        )
+        assert text == unicodedata.normalize("NFC", text.strip()), word
+        assert not re.search(r"['\"`<>{}\u200b\ufeff\u00ad]|\.\.\.|  ", text), word
+        assert icu.check(text, locale=locale, placeholders=(), max_length=120, allows_html=False) == [], word
+        if locale in FRENCH:
+            assert not re.search(r"[^\u00a0][:;!?»]|«[^\u00a0]", text), word
+        else:
+            assert not re.search(r"\s[:;!?.,،؟。，：！？]", text), word
+        if locale in SPANISH:
+            assert text.count("?") == text.count("¿"), word
+        if locale in SCRIPTS:
+            named = tuple(SCRIPTS[locale].split())
+            assert any(unicodedata.name(c, "").startswith(named) for c in text), word
+        if locale.startswith(("ar", "el", "ja", "th", "zh")):
+            assert "?" not in text, word
+    if locale != catalogue.ENGLISH:
+        assert texts["begin"] == catalogue.texts(locale)["beginButton"]
+        assert texts["close"] == catalogue.texts(locale)["close"]
+        english, french = catalogue.guide(catalogue.ENGLISH), catalogue.guide("fr")
+        same = {
+            one for one in texts if texts[one] in {english[one], *([french[one]] if locale != "fr" else [])}
+        }
+        assert same == _GUIDE_SHARED.get(locale, set())
+
+
+def test_no_chat_is_sent_a_word_of_a_guide() -> None:
+    assert not {f"guide.{word}" for word in GUIDE_WORDS} & catalogue.phrases().keys()
+
+
 def test_countries_with_one_language_do_not_share_one_text() -> None:
     for one, other, least in [
         ("fr", "fr_CA", 40), ("pt", "pt_BR", 60), ("zh_CN", "zh_TW", 80), ("ar", "ar_SA", 25), ("es_ES", "es_MX", 60),

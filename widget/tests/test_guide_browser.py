@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from chatadmin.run.plan import ROOT
-from guide import look, rules
+from guide import look
 from publishing import snapshot
 from tests.stack import eventually
+from translations import catalogue
 from widget.tests.conftest import BRAND, Environment, Site, new_channel, push
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
@@ -271,7 +272,7 @@ def test_commands_before_and_after_init_do_what_they_say(
     )
     page.goto(site.page(snippet(environment, brand, "{locale:'ar'}", before=before)))
     button = menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")
-    expect(button).to_have_accessible_name(rules.WORDS["ar"]["button"])
+    expect(button).to_have_accessible_name(catalogue.guide("ar")["button"])
     assert computed(button, "height") == "80px"
     assert computed(page.locator("#cxone-guide-container iframe"), "bottom") == "40px"
     page.evaluate(
