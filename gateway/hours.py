@@ -67,7 +67,7 @@ class Agents:
         return self._there.get(channel, settings.GATEWAY_ENVIRONMENT == "test")
 
     async def look(self, channel: str) -> bool:
-        """Ask, and remember; tell whether the answer is another than before."""
+        """Ask, and remember; tell whether the answer is another than before, or the first."""
         before = self._there.get(channel)
         found = await presence.anybody(channel)
         if found:
@@ -78,7 +78,7 @@ class Agents:
                 return False
             del self._missed[channel]
         self._there[channel] = found
-        return before is not None and before != found
+        return before != found
 
     def forget(self, known: Mapping[str, object]) -> None:
         """Channels that are served no longer."""

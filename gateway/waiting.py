@@ -180,7 +180,8 @@ async def _look(channel: Channel) -> None:
         # One channel's trouble must not keep the others from being switched.
         log.exception("hours.failed", channel=channel.id)
         return
-    if moved:
+    if moved and waited_for:
+        # Those who have been told so already are not told again.
         watcher.deliver(channel.id, 0)
 
 

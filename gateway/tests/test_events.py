@@ -510,7 +510,12 @@ def test_typing_and_preview_are_acknowledged_and_reach_the_agent(live: Environme
         agent.event("message")
         for event_type, on in (("SenderTypingStarted", True), ("SenderTypingEnded", False)):
             assert visitor.ask(event_type, thread(visitor.thread))["status"] == "success"
-            assert agent.event("typing") == {"event": "typing", "conversation": visitor.thread, "on": on}
+            assert agent.event("typing") == {
+                "event": "typing",
+                "channel": channel.id,
+                "conversation": visitor.thread,
+                "on": on,
+            }
         preview = {
             **thread(visitor.thread),
             "messageContent": {"type": "TEXT", "payload": {"text": "Je vou"}},
@@ -552,6 +557,7 @@ def test_seen_messages_are_marked_once_on_both_sides(live: Environment, channel:
         assert read["customerStatistics"]["seenAt"]
         assert agent.event("seen") == {
             "event": "seen",
+            "channel": channel.id,
             "conversation": visitor.thread,
             "id": answer["id"],
             "direction": "outbound",
