@@ -23,7 +23,7 @@ from areas.differences import Change, differences
 from areas.registry import area as area_named
 from areas.registry import areas
 from audit.sentences import register
-from audit.services import record
+from audit.services import acting, record
 from channels_config.models import Channel
 from publishing.models import Copy, CopyTarget
 from publishing.services import publish
@@ -176,7 +176,7 @@ def _carry_out(target: CopyTarget, by: User | None) -> None:
         target.state = CopyTarget.State.UNCHANGED
         return
     try:
-        with transaction.atomic():
+        with transaction.atomic(), acting(by):
             for one in changed:
                 one.load(channel, wanted[one.name])
             release = publish(channel, areas=[one.name for one in changed], by=by, note=_note(copy))

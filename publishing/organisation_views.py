@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from areas.contract import CHAT_KINDS
 from areas.registry import areas
 from channels_config.models import Channel
 from kit.plain_text import Plain
@@ -74,10 +75,12 @@ def copy(request: TenantRequest, brand: int) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
     channels = list(Channel.objects.order_by(Plain("name"), "pk")[: copying.MOST_TARGETS + 1])
     source = next((one for one in channels if one.public_id == data.get("source")), None)
-    known = {one.name for one in areas()}
+    offered = [one for one in areas() if CHAT_KINDS & one.kinds]
+    known = {one.name for one in offered}
     names = [name for name in data.getlist("area") if name in known]
     wanted = set(data.getlist("to"))
-    targets = [one for one in channels if one.public_id in wanted and one != source]
+    everywhere = "all" in wanted
+    targets = [one for one in channels if (everywhere or one.public_id in wanted) and one != source]
     errors = []
     chosen = "step" in data
     if chosen and source is None:
@@ -103,6 +106,8 @@ def copy(request: TenantRequest, brand: int) -> HttpResponse:
         "source": source,
         "names": names,
         "targets": targets,
+        "all_chosen": everywhere,
+        "offered": offered,
         "chosen_ids": {one.public_id for one in targets},
         "preview": preview,
         "page": context_page,

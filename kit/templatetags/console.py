@@ -179,10 +179,13 @@ def lies_ahead(value: datetime | None) -> bool:
 
 @register.filter
 def seconds(milliseconds: int | None) -> str:
-    """412 -> "0,4" in French; tenths up to a minute, whole seconds from there on."""
+    """412 -> "0,4" in French; tenths up to a minute, whole seconds from there on; hundredths below a tenth."""
     if milliseconds is None:
         return ""
-    value = f"{milliseconds / 1000:.1f}" if milliseconds < 60_000 else str(round(milliseconds / 1000))
+    if milliseconds < 60_000:
+        value = f"{milliseconds / 1000:.1f}" if milliseconds >= 95 else f"{max(milliseconds, 10) / 1000:.2f}"
+    else:
+        value = str(round(milliseconds / 1000))
     return value.replace(".", "," if _language().startswith("fr") else ".")
 
 
