@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -76,15 +77,11 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew(server: Server) -> 
     assert server.connections == 3
 
 
-def test_each_thread_has_connections_of_its_own(server: Server) -> None:
-    def ask() -> None:
-        keepalive.request("GET", server.url)
-
-    ask()
-    thread = threading.Thread(target=ask)
-    thread.start()
-    thread.join()
-    assert server.connections == 2
+def test_a_process_that_was_forked_off_has_connections_of_its_own(server: Server) -> None:
+    keepalive.request("GET", server.url)
+    kept = keepalive._pools(os.getpid())
+    assert keepalive._pools(os.getpid()) is kept
+    assert keepalive._pools(os.getpid() + 1) is not kept
 
 
 def test_nobody_there_and_nobody_who_answers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
