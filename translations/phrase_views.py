@@ -199,14 +199,15 @@ def _rows(
     said: dict[str, Any],
 ) -> list[dict[str, Any]]:
     reader = "fr" if languages.reader().startswith("fr") else "en"
-    # A Guide has words of its own only: the chat windows it opens speak as their channels do.
-    shipped = () if any(one.startswith("guide.") for one in own) else catalogue.phrases()
+    there = services.all_phrases(own)
+    shipped = [one for one in catalogue.phrases() if one in there]
     ids = dict.fromkeys([*shipped, *own, *sorted(variant["phrases"]), *sorted(texts)])
     native = services.speaks_own(ready, variant["locale"])
     rows = []
     for phrase_id in ids:
         phrase = catalogue.phrases().get(phrase_id)
         found = codecs.default_found(ready, variant, phrase_id)
+        found = found or services.guide_default(ready, variant["locale"], phrase_id, own)
         default = found.text if found else own.get(phrase_id, "")
         text = texts.get(phrase_id, "")
         about = said.get(phrase_id, [])

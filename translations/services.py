@@ -230,11 +230,35 @@ def completeness(ready: rules.Compiled, locale: str, wanted: frozenset[str]) -> 
     there: set[str] = set()
     if speaks_own(ready, locale):
         there |= wanted - catalogue.phrases().keys()
+    if rules.same_language(shipped_layer(ready, locale)):
+        there |= {GUIDE + word for word in catalogue.guide(catalogue.ENGLISH)}
     for layer in ready.chain(locale):
         if rules.same_language(layer):
             there |= layer.texts.keys()
     return len(there & wanted)
 
 
+#: What the ids of a Guide's phrases begin with.
+GUIDE = "guide."
+
+
+def shipped_layer(ready: rules.Compiled, locale: str) -> rules.Layer:
+    """Where a phrase of `locale` comes from when nobody wrote it."""
+    return next(layer for layer in ready.chain(locale) if layer.source == "catalogue")
+
+
+def guide_default(
+    ready: rules.Compiled, locale: str, phrase_id: str, own: Mapping[str, str]
+) -> rules.Found | None:
+    """What ships of a Guide's word in that language; None for any other phrase, and for a word the Guide itself has."""
+    word = phrase_id.removeprefix(GUIDE)
+    if not phrase_id.startswith(GUIDE) or own.get(phrase_id) != catalogue.guide(catalogue.ENGLISH).get(word):
+        return None
+    layer = shipped_layer(ready, locale)
+    return rules.Found(catalogue.guide(layer.locale)[word], layer)
+
+
 def all_phrases(own: Iterable[str]) -> frozenset[str]:
-    return frozenset({*catalogue.phrases(), *own})
+    """Every phrase of a channel: what ships and its own. A Guide has its own only: the windows it opens speak as their channels do."""
+    own = frozenset(own)
+    return own if any(one.startswith(GUIDE) for one in own) else own | catalogue.phrases().keys()

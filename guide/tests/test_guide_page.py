@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
+from guide import rules
 from guide.area import AREA
 from guide.tests.factories import entry, guide
 from publishing.models import Release
@@ -20,6 +21,7 @@ from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation
+from translations.area import AREA as AREA_LANGUAGES
 from translations.tests.factories import variant
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +214,12 @@ def test_its_words_are_translated_on_its_own_page_and_those_of_chats_are_not_the
     page = editor.get(reverse("translations:phrases", args=[1009, site.public_id, "fr_CA"])).content.decode()
     assert "guide.title" in page
     assert "replyBoxPlaceholder" not in page
+    # What ships in the language stands there, not the English.
+    assert "Comment pouvons-nous vous aider" in page
+    assert "How can we help you" not in page
+    languages = editor.get(AREA_LANGUAGES.edit_url(1009, site.public_id)).context
+    (row,) = languages["rows"]
+    assert (languages["total"], row["missing"]) == (len(rules.TEXTS), 0)
 
 
 def test_lists_and_pages_ask_as_often_for_three_guides_as_for_one(
