@@ -157,21 +157,31 @@ async def _store(snapshots: Sequence[Snapshot], bodies: Sequence[bytes]) -> list
             )
         ).fetchall()
         stored = {channel for (channel,) in rows}
-        told = [f"{one.channel}={one.release}.{one.revision}" for one in snapshots if one.channel in stored]
-        for begin in range(0, len(told), _TOLD_AT_ONCE):
-            notice = f"{settings.GATEWAY_ENVIRONMENT}:{' '.join(told[begin : begin + _TOLD_AT_ONCE])}"
-            await connection.execute(_NOTIFY, (notice,))
         others = [one.channel for one in snapshots if one.channel not in stored]
         current = {}
         if others:
             rows = await (await connection.execute(_CURRENT, (others,))).fetchall()
             current = {channel: row for channel, *row in rows}
-    return [
-        Answer(200, {"status": "stored", "release": one.release})
-        if one.channel in stored
-        else _compared(one, *current[one.channel])
-        for one in snapshots
-    ]
+        answers = [
+            Answer(200, {"status": "stored", "release": one.release})
+            if one.channel in stored
+            else _compared(one, *current[one.channel])
+            for one in snapshots
+        ]
+        # What is here already may come under other keys: those that hold now open it, so it is kept as it came last.
+        again = [number for number, answer in enumerate(answers) if answer.word == "current"]
+        if again:
+            values = ([snapshots[number].channel for number in again], [bodies[number] for number in again])
+            await connection.execute(_SEALED_ANEW, values)
+        told = [
+            f"{one.channel}={one.release}.{one.revision}"
+            for one, answer in zip(snapshots, answers, strict=True)
+            if answer.status == 200
+        ]
+        for begin in range(0, len(told), _TOLD_AT_ONCE):
+            notice = f"{settings.GATEWAY_ENVIRONMENT}:{' '.join(told[begin : begin + _TOLD_AT_ONCE])}"
+            await connection.execute(_NOTIFY, (notice,))
+    return answers
 
 
 def _compared(
@@ -203,6 +213,12 @@ ON CONFLICT (channel) DO UPDATE
  WHERE gateway_publishedchannel.brand = EXCLUDED.brand
    AND (gateway_publishedchannel.release, gateway_publishedchannel.revision) < (EXCLUDED.release, EXCLUDED.revision)
 RETURNING channel
+"""
+#: The rows are locked since the statement above, so they are the very release that was compared.
+_SEALED_ANEW = """
+UPDATE gateway_publishedchannel SET sealed = came.sealed, taken_at = now()
+  FROM unnest(%s::text[], %b::bytea[]) AS came(channel, sealed)
+ WHERE gateway_publishedchannel.channel = came.channel
 """
 _CURRENT = "SELECT channel, brand, release, revision, digest, removed FROM gateway_publishedchannel WHERE channel = ANY(%s)"
 _NOTIFY = "SELECT pg_notify('snapshot', %s)"
