@@ -453,6 +453,12 @@ def test_areas_are_copied_to_many_channels_and_undone_in_one_step(
     page = text(client.get(url, {**query, "step": "preview"}))
     assert "a { top: 5px }" in page
     assert "Copy to 3 channels" in page
+    everywhere = text(client.get(url, {**query, "to": "all", "step": "preview"}))
+    assert "Copy to 3 channels" in everywhere
+    # Settings of a Guide are none of a chat's.
+    guide = client.get(url, {**query, "area": "guide", "step": "preview"})
+    assert guide.status_code == 422
+    assert "Choose at least one area." in text(guide)
     answer = client.post(url, {**query, "step": "start", "note": "same look"})
     assert answer.status_code == 302
     with tenant_scope(shop.pk):
