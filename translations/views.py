@@ -176,11 +176,18 @@ def _test(
     section = {"variants": list(ready.variants.values())}
     resolution = ready.resolve(header)
     chain = steps(ready, section, resolution.locale)
-    known = [*catalogue.phrases(), *(one for one in own if one not in catalogue.phrases())]
+    there = services.all_phrases(own)
+    known = [one for one in dict.fromkeys([*catalogue.phrases(), *own]) if one in there]
     phrase_id = phrase_id if phrase_id in known else known[0]
     text, at = own.get(phrase_id, ""), None
     for step in chain:
         said = step["layer"].texts.get(phrase_id)
+        if (
+            not said
+            and step["shipped"]
+            and (found := services.guide_default(ready, step["locale"], phrase_id, own))
+        ):
+            said = found.text
         step["text"], step["serves"] = said or "", bool(said) and at is None
         if said and at is None:
             text, at = said, step

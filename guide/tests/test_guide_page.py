@@ -220,6 +220,15 @@ def test_its_words_are_translated_on_its_own_page_and_those_of_chats_are_not_the
     languages = editor.get(AREA_LANGUAGES.edit_url(1009, site.public_id)).context
     (row,) = languages["rows"]
     assert (languages["total"], row["missing"]) == (len(rules.TEXTS), 0)
+    assert set(languages["test"]["phrases"]) == {rules.phrase_key(text) for text in rules.TEXTS}
+    asked = {"accept": "de-CH", "phrase": "guide.close"}
+    tried = editor.get(reverse("translations:tester", args=[1009, site.public_id]), asked).content.decode()
+    assert "Schließen" in tried
+
+
+def test_a_guide_has_no_conversations_to_answer_at_the_desk(editor: Client, site: Channel) -> None:
+    page = editor.get(AREA.edit_url(1009, site.public_id)).content.decode()
+    assert f"?only={site.public_id}" not in page
 
 
 def test_lists_and_pages_ask_as_often_for_three_guides_as_for_one(
