@@ -25,7 +25,7 @@ from file_restrictions.area import AREA
 from kit.uploads import MOST_KEPT, MOST_READ
 
 # As with the serializers of sections: an area is imported by its area module alone.
-FileSerializer: Any = import_string("file_restrictions.api.FileSerializer")
+FileToJudgeSerializer: Any = import_string("file_restrictions.api.FileToJudgeSerializer")
 VerdictSerializer: Any = import_string("file_restrictions.api.VerdictSerializer")
 verdict_on: Callable[..., dict[str, Any]] = import_string("file_restrictions.api.verdict_on")
 
@@ -71,7 +71,7 @@ class FileVerdict(ApiView):
                 description="The visitor's language, or a browser's list of them; else that of Accept-Language.",
             ),
         ],
-        request={"multipart/form-data": FileSerializer, "application/octet-stream": OpenApiTypes.BINARY},
+        request={"multipart/form-data": FileToJudgeSerializer, "application/octet-stream": OpenApiTypes.BINARY},
         responses=VerdictSerializer,
     )
     def post(self, request: Request, organisation: int, channel_id: str) -> Response:

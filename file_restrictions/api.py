@@ -47,7 +47,7 @@ class SectionSerializer(serializers.Serializer[dict[str, Any]]):
     )
 
 
-class FileSerializer(serializers.Serializer[dict[str, Any]]):
+class FileToJudgeSerializer(serializers.Serializer[dict[str, Any]]):
     """The question: a file, as multipart/form-data."""
 
     file = serializers.FileField(

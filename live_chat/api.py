@@ -114,7 +114,7 @@ class BehaviourSerializer(serializers.Serializer[dict[str, Any]]):
     persistent_menu = serializers.BooleanField(help_text="The menu beside the box to write in is shown.")
 
 
-class ItemSerializer(serializers.Serializer[dict[str, Any]]):
+class MenuItemSerializer(serializers.Serializer[dict[str, Any]]):
     """An item of the persistent menu."""
 
     postback = serializers.CharField(
@@ -144,4 +144,4 @@ class SectionSerializer(serializers.Serializer[dict[str, Any]]):
     transcript = TranscriptSerializer(help_text="The conversation by e-mail.")
     inactivity = InactivitySerializer(help_text="What happens after a visitor's long silence.")
     behaviour = BehaviourSerializer(help_text="How the window behaves.")
-    menu = ItemSerializer(many=True, help_text="Items of the persistent menu, in order.")
+    menu = MenuItemSerializer(many=True, help_text="Items of the persistent menu, in order.")

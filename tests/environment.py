@@ -33,6 +33,8 @@ PASSWORD = "test"
 #: The lock on our folder, for as long as this process lives.
 _held = ExitStack()
 _servers: subprocess.Popen[str] | None = None
+#: This process's environment as it was given.
+_given = dict(os.environ)
 
 
 def only_hands_out() -> bool:
@@ -144,6 +146,14 @@ def stop() -> None:
     except subprocess.TimeoutExpired:
         servers.kill()
         servers.wait()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """By now Django has read its settings; what they were made of is not for the workers, who make their own."""
+    if only_hands_out():
+        os.environ.clear()
+        os.environ.update(_given)
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,6 +7,7 @@ import html
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from areas.registry import uses_of_field
 from auth_config.area import AREA
@@ -36,7 +37,7 @@ def test_a_field_that_a_mapping_fills_is_not_deleted_until_no_channel_does(db: N
     maps(shop, "Sales <1>", "plan")
     maps(shop, "Support", "plan2")
     maps(other, "Elsewhere", "plan3")
-    with tenant_scope(shop.pk):
+    with tenant_scope(shop.pk), override("en"):
         plan, free = (
             CustomField.objects.create(ident=ident, label=ident.title(), kind="text")
             for ident in ("plan", "plan3")

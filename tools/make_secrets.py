@@ -53,6 +53,8 @@ def make(folder: Path) -> list[str]:
     keep("postgres_password", password)
     keep("secret_key", lambda: secrets.token_urlsafe(48))
     keep("field_encryption_keys", field_keys.new_key)
+    # The mail server's, if EMAIL_HOST_USER is set: nobody but its operator knows it.
+    keep("email_host_password", str)
     owner, app = keep("console_owner_password", password), keep("console_app_password", password)
     keep("database_owner_url", lambda: f"postgresql://chatadmin_owner:{owner}@postgres:5432/chatadmin")
     keep("database_url", lambda: f"postgresql://chatadmin_app:{app}@postgres:5432/chatadmin")

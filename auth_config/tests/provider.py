@@ -232,7 +232,8 @@ class _OpenID(OpenIDCode):  # type: ignore[misc]
             from joserfc import jwt
 
             claims = jwt.decode(made, self.provider.key, algorithms=["ES256"]).claims | self.provider.claims
-            kept = {name: value for name, value in claims.items() if value is not None}
+            now = {name: value() if callable(value) else value for name, value in claims.items()}
+            kept = {name: value for name, value in now.items() if value is not None}
             made = jwt.encode(self.get_encode_header(request.client), kept, self.provider.key, ["ES256"])
         self.provider.issued.append(made)
         return made

@@ -108,6 +108,7 @@ class Side:
             "form": self.form,
             "locale": "fr_CA",
             "number": 1,
+            "promotion": 1,
             "release": 1,
             "address_list": self.address_list,
         }
