@@ -71,7 +71,10 @@ class FileVerdict(ApiView):
                 description="The visitor's language, or a browser's list of them; else that of Accept-Language.",
             ),
         ],
-        request={"multipart/form-data": FileToJudgeSerializer, "application/octet-stream": OpenApiTypes.BINARY},
+        request={
+            "multipart/form-data": FileToJudgeSerializer,
+            "application/octet-stream": OpenApiTypes.BINARY,
+        },
         responses=VerdictSerializer,
     )
     def post(self, request: Request, organisation: int, channel_id: str) -> Response:

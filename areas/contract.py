@@ -75,6 +75,10 @@ def uses_no_field(ident: str) -> list[str]:
     return []
 
 
+def keeps_nothing(channel: Any, customer: str, environment: str) -> None:
+    """The default of `erase_customer`: the area keeps nothing of customers."""
+
+
 def as_given(section: Section, current: Section) -> Section:
     """The default of `restore`: what came is what is meant."""
     return section
@@ -142,6 +146,9 @@ class Area:
     #: Where the area's drafts name a custom field of the organisation, by its ident, in a person's words ("the mapping of “Support”"):
     #: what is named there cannot be deleted. Called within the organisation's scope.
     uses_field: Callable[[str], list[str]] = uses_no_field
+    #: Erases what the console itself keeps of one customer of a channel, by their id in an environment ("test", "live"). Called within
+    #: the organisation's scope, in the transaction that erases them there.
+    erase_customer: Callable[[Any, str, str], None] = keeps_nothing
     #: The section in a reader's words, for differences between versions: label -> text, number, bool, None, a list of entries, a
     #: `Secret`, or such a mapping again. Without it the names of the section's own fields are shown (areas.differences).
     describe: Callable[[Section], Mapping[Any, Any]] | None = None

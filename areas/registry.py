@@ -7,7 +7,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from areas.contract import Area
+from areas.contract import Area, ChannelLike
 
 
 @cache
@@ -27,6 +27,12 @@ def area(name: str) -> Area:
         if one.name == name:
             return one
     raise KeyError(name)
+
+
+def erase_customer(channel: ChannelLike, customer: str, *, environment: str) -> None:
+    """What any area keeps of a customer goes; within the organisation's scope."""
+    for one in areas():
+        one.erase_customer(channel, customer, environment)
 
 
 def uses_of_field(ident: str) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from areas.contract import Section
+from areas.contract import Problem, Section
 from auth_config import rules, secrets
 from auth_config.models import Secret
 from auth_config.section import (
@@ -140,6 +142,7 @@ class Row:
     path: str
     transform: str
     errors: list[str]
+    remarks: list[str] = dataclasses.field(default_factory=list)
 
 
 class AuthForm(forms.Form):
@@ -178,8 +181,8 @@ class AuthForm(forms.Form):
             max_value=LONGEST_RETENTION,
         )
         if not may_edit:
-            for field in self.fields.values():
-                field.disabled = True
+            for one in self.fields.values():
+                one.disabled = True
         self.rows = self._rows()
 
     def _add(self, path: str) -> None:
@@ -261,6 +264,17 @@ class AuthForm(forms.Form):
 
     def mapped(self) -> list[dict[str, str]]:
         return [{"field": row.field, "path": row.path, "transform": row.transform} for row in self.rows]
+
+    def say(self, remarks: Iterable[Problem]) -> list[str]:
+        """Put remarks at the rows they speak of; returns the sentences of the others."""
+        others = []
+        for remark in remarks:
+            path, _dot, number = remark.path.rpartition(".")
+            if path == "mapping.fields":
+                self.rows[int(number)].remarks.append(str(remark.message))
+            else:
+                others.append(str(remark.message))
+        return others
 
     def mode_fields(self, group: str) -> list[forms.BoundField]:
         return [

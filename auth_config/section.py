@@ -253,7 +253,7 @@ def check(section: Section, sections: Sections) -> list[Problem]:
     found = [Problem(AREA_NAME, path, message) for path, message in value_faults(section)]
     if not found:
         found = [Problem(AREA_NAME, path, message) for path, message in incomplete(section)]
-    return found + list(_remarks(section, sections))
+    return found + list(remarks(section, sections))
 
 
 def _shape_faults(section: Any, model: Mapping[str, Any], path: str) -> Iterator[tuple[str, Promise]]:
@@ -443,7 +443,8 @@ def incomplete(section: Section) -> Iterator[tuple[str, Promise]]:
         yield "mapping.customer_id", _("Without a customer id nobody can be recognised.")
 
 
-def _remarks(section: Section, sections: Sections) -> Iterator[Problem]:
+def remarks(section: Section, sections: Sections) -> Iterator[Problem]:
+    """What a person should know of a section that can be published; `sections` holds the other areas' as far as they are at hand."""
     web = sections.get("channels_config")
     open_to_all = isinstance(web, Mapping) and web.get("domains_restricted") is False
     if section["mode"] == rules.COOKIE and open_to_all:
@@ -455,4 +456,40 @@ def _remarks(section: Section, sections: Sections) -> Iterator[Problem]:
                 "“Customise CSS and JS”."
             ),
             blocking=False,
+        )
+    if section["mode"] in {rules.OAUTH, rules.JWT} and section["mapping"]["enabled"]:
+        yield from _unknown_fields(section["mapping"]["fields"], custom_fields(sections))
+
+
+def custom_fields(sections: Sections) -> list[str] | None:
+    """The idents of the organisation's custom fields, as the channel's survey tells them; None where it does not.
+
+    A channel without a form has a section without fields, which says nothing of the organisation's.
+    """
+    survey = sections.get("surveys")
+    if not isinstance(survey, Mapping) or survey.get("form") is None:
+        return None
+    fields = survey.get("fields")
+    if not isinstance(fields, list):
+        return None
+    return [one["ident"] for one in fields if isinstance(one, Mapping) and isinstance(one.get("ident"), str)]
+
+
+def _unknown_fields(fields: list[dict[str, str]], known: list[str] | None) -> Iterator[Problem]:
+    """A remark for each mapped field that the organisation has not: a slip of the pen fills a field nobody looks at."""
+    if known is None:
+        return
+    spelled = {ident.lower(): ident for ident in known}
+    for number, entry in enumerate(fields):
+        name = entry["field"]
+        if name in known:
+            continue
+        twin = spelled.get(name.lower())
+        sentence = (
+            gettext("Your organisation has no custom field “%(name)s”: create it, or correct the name.")
+            if twin is None
+            else gettext("“%(name)s” fills no custom field: yours is written “%(twin)s”.")
+        )
+        yield Problem(
+            AREA_NAME, f"mapping.fields.{number}", sentence % {"name": name, "twin": twin}, blocking=False
         )

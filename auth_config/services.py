@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from areas.registry import erase_customer
 from areas.saving import save_draft
 from audit.sentences import register
 from audit.services import record
@@ -95,4 +96,6 @@ def customer_data(
         raise EnvironmentAway("not_found")
     if answer.status_code != httpx.codes.OK:
         raise EnvironmentAway("refused")
+    if act == "erase":
+        erase_customer(channel, customer, environment=environment)
     return answer.content

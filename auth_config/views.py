@@ -26,13 +26,14 @@ from django_htmx.http import trigger_client_event
 
 from areas.conflicts import conflict
 from areas.contract import NotPublishable, Section
+from areas.registry import area
 from areas.saving import DraftChanged, save_draft
 from audit.services import record
 from auth_config import examples, rules, services, trial
 from auth_config.area import AREA
 from auth_config.discovery import discover
 from auth_config.forms import MODE_SENTENCES, TRANSFORM_CHOICES, AuthForm
-from auth_config.section import MODE_LABELS, SECRETS
+from auth_config.section import MODE_LABELS, SECRETS, custom_fields, remarks
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from kit import oauth
@@ -307,6 +308,7 @@ def _page(
     **extra: Any,
 ) -> HttpResponse:
     args = [request.organisation.number, channel.public_id]
+    others = {name: area(name).dump(channel) for name in ("channels_config", "surveys")}
     context = {
         "form": form,
         "section": section,
@@ -320,6 +322,8 @@ def _page(
         "status_url": reverse("publishing:saved", args=args),
         "edit_url": _edit_url(request, channel),
         "refused": status == 422,
+        "remarks": form.say(remarks(form.typed() if form.is_bound else section, others)),
+        "custom_fields": custom_fields(others),
         **extra,
     }
     template = "auth_config/_form.html"

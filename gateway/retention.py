@@ -85,6 +85,7 @@ async def erase_customer(channel: Channel, customer: str) -> int | None:
         if row is None:
             return None
         rows = await (await connection.execute(_THREADS, row)).fetchall()
+        await connection.execute(_ERASE_OUTGOING, (channel.id, customer, row[0]))
         await _erase_threads(connection, [one[0] for one in rows])
         await connection.execute("DELETE FROM gateway_session WHERE customer_id = %s", row)
         await connection.execute("DELETE FROM gateway_customer WHERE id = %s", row)
@@ -192,6 +193,12 @@ _OLD_OFFLINE = (
 _EXPORT_OFFLINE = """
 SELECT first_name, last_name, text, created_at FROM gateway_offlinemessage
  WHERE channel = %s AND lower(email) = lower(%s) ORDER BY id
+"""
+# What the console has not fetched yet.
+_ERASE_OUTGOING = """
+DELETE FROM gateway_outgoing WHERE channel = %s AND (
+    kind = 'offline' AND lower(data->>'email') = lower(%s)
+    OR kind = 'transcript' AND data->>'to' IN (SELECT address FROM gateway_transcript WHERE customer_id = %s))
 """
 _ERASE_OFFLINE = "DELETE FROM gateway_offlinemessage WHERE channel = %s AND lower(email) = lower(%s)"
 # Codes live minutes, signed tokens an hour: a week is past any of them.

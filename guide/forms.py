@@ -32,7 +32,7 @@ from guide.section import (
     TEXT_LABELS,
     new_entry,
 )
-from translations import catalogue
+from translations.rules import catalogue
 
 WHERE_SENTENCES = {
     Where.ANYWHERE: gettext_lazy("Any page that carries the snippet shows the Guide."),

@@ -21,7 +21,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from translations import catalogue
 from translations import rules as translations
 
 FORMAT = 1
@@ -207,7 +206,7 @@ def words(
 ) -> dict[str, str]:
     """The words in one language: the translation where there is one, what was written, what ships in that language or in the one
     the Guide's languages (`spoken`) have it fall back to."""
-    shipped = catalogue.guide(translations.shipped(spoken, locale))
+    shipped = translations.catalogue.guide(translations.shipped(spoken, locale))
     return {name: table.get(phrase_key(name)) or texts.get(name) or shipped[name] for name in TEXTS}
 
 

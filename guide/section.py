@@ -18,7 +18,7 @@ from guide import look, rules
 from guide.models import GuideSettings
 from kit import origins
 from tenants.scope import in_scope
-from translations import catalogue
+from translations.rules import catalogue
 
 AREA_NAME = "guide"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Area
-from live_chat import section
+from live_chat import section, services
 
 AREA = Area(
     name="live_chat",
@@ -22,5 +22,6 @@ AREA = Area(
     phrases=section.phrases,
     from_channel_json=section.from_channel_json,
     describe=section.describe,
+    erase_customer=services.erase_customer,
     serializer="live_chat.api.SectionSerializer",
 )

@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
@@ -270,3 +270,13 @@ def delete_messages(channel: Channel, rows: QuerySet[OfflineMessage], *, by: Use
         "live_chat.messages_deleted", by=by, subject=channel.public_id, channel=channel.name, count=len(found)
     )
     return len(found)
+
+
+def erase_customer(channel: Channel, customer: str, environment: str) -> None:
+    """What was left in the offline form, or sent as a transcript, under a customer's id as e-mail address."""
+    of_place = Q(place=environment) | Q(place__startswith=f"{environment}/")
+    left = OfflineMessage.objects.filter(of_place, channel=channel, email__iexact=customer)
+    mails = Mail.objects.filter(channel=channel)
+    mails.filter(kind=Mail.Kind.OFFLINE, origin__in=left.values("origin")).delete()
+    mails.filter(kind=Mail.Kind.TRANSCRIPT, recipients=[customer]).delete()
+    left.delete()

@@ -17,7 +17,8 @@ LINES = (
     {"api"},
     {"files", "desk"},
     {"publishing"},
-    {"surveys", "translations", "file_restrictions", "ipblocking", "auth_config", "guide", "live_chat"},
+    {"guide"},
+    {"surveys", "translations", "file_restrictions", "ipblocking", "auth_config", "live_chat"},
     {"channels_config"},
     {"areas"},
     {"audit"},
@@ -107,7 +108,7 @@ def test_the_run_command_never_imports_django() -> None:
 
 def test_an_area_is_reached_by_its_area_module_its_rules_and_its_models_only() -> None:
     """Rooms above put areas together through the registry; only the channel's own models are common ground."""
-    areas = next(line for line in LINES if "surveys" in line)
+    areas = next(line for line in LINES if "surveys" in line) | {"guide"}
     wrong = [
         f"{importer} -> {imported}"
         for importer, imported in _imports()

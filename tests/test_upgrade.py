@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
@@ -166,6 +166,50 @@ def counted() -> dict[str, int]:
             cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table)).as_string())
             found[table] = cursor.fetchone()[0]
     return found
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_large_releases_are_unpacked_on_the_way_back_and_small_ones_stay_as_they_are() -> None:
+    packed, plain = ("publishing", "0006_packed_sections"), ("publishing", "0005_batches")
+    large = {"channels_config": SECTION | {"custom_css": "/* é\u2028\\ \\u0041 */\n" + ".a {}\n" * 8000}}
+    small = {"channels_config": SECTION}
+    with owner():
+        to_first_release()
+        first_rows()
+        call_command("migrate", *packed, verbosity=0, interactive=False, skip_checks=True)
+        apps = MigrationExecutor(connection).loader.project_state([packed]).apps
+        release = apps.get_model("publishing", "Release")
+        first = release.objects.get()
+        for number, sections in enumerate((large, small, large), start=2):
+            first.pk, first.number, first.sections, first._state.adding = None, number, sections, True
+            first.save()
+        written = [small, large, small, large]
+        assert [raw[:1] for raw in _raw_sections()] == [b"{", b"\x78", b"{", b"\x78"]
+
+        call_command("migrate", *plain, verbosity=0, interactive=False, skip_checks=True)
+        release = (
+            MigrationExecutor(connection)
+            .loader.project_state([plain])
+            .apps.get_model("publishing", "Release")
+        )
+        assert list(release.objects.order_by("number").values_list("sections", flat=True)) == written
+        # The trigger that keeps releases as they are looks again.
+        with pytest.raises(DatabaseError, match="append"), transaction.atomic():
+            release.objects.filter(number=1).update(sections={})
+
+        call_command("migrate", *packed, verbosity=0, interactive=False, skip_checks=True)
+        release = (
+            MigrationExecutor(connection)
+            .loader.project_state([packed])
+            .apps.get_model("publishing", "Release")
+        )
+        assert list(release.objects.order_by("number").values_list("sections", flat=True)) == written
+
+
+def _raw_sections() -> list[bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sections FROM publishing_release ORDER BY number")
+        return [bytes(row[0]) for row in cursor.fetchall()]
 
 
 @pytest.mark.usefixtures("empty_database")

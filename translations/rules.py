@@ -32,7 +32,8 @@ from typing import Any, NamedTuple
 
 from babel.core import get_global
 
-from translations import catalogue, icu
+from translations import catalogue as catalogue
+from translations import icu
 
 FORMAT = 1
 

@@ -156,6 +156,9 @@ def test_a_customer_s_data_is_exported_then_erased_everywhere_and_both_are_recor
             if mark in str(stack.env_sql("test", f'SELECT t::text FROM "{table}" t'))
         ]
         assert left == []
+        # Nor of what she left for the organisation, which the console had fetched or was about to.
+        for table in ("live_chat_offlinemessage", "live_chat_mail"):
+            assert mark not in str(stack.sql(f'SELECT t::text FROM "{table}" t'))
         assert not on_disk[0].exists()
         assert httpx.get(upload["fileUrl"], trust_env=False).status_code in {401, 403, 404}
         for act in ("export", "erase"):

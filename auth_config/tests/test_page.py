@@ -13,10 +13,13 @@ from django.urls import reverse
 from audit.models import Entry
 from auth_config.area import AREA
 from auth_config.models import Secret
+from channels_config.area import AREA as WEB
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from publishing.compile import private_sections
 from publishing.models import Release
+from surveys.models import ChannelSurvey, CustomField, SurveyForm
+from surveys.section import compose
 from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
@@ -279,3 +282,37 @@ def test_the_file_of_a_section_holds_no_secret_and_brings_it_back(
         assert AREA.check(restored, {}) == []
     with tenant_scope(organisation(2020, "Other").pk):
         assert [one.path for one in AREA.check(current, {})] == ["oauth.client_secret"]
+
+
+def test_what_may_be_saved_and_deserves_a_remark_is_said_at_its_place(
+    admin: Client, shop: Organisation, support: Channel
+) -> None:
+    with tenant_scope(shop.pk):
+        CustomField.objects.create(ident="plan", label="Plan", kind="text")
+        asked = SurveyForm.objects.create(name="Asked", document={"items": []})
+        ChannelSurvey.objects.create(channel=support, form=asked, section=compose(asked))
+    url = address(shop, support)
+    mapped = {
+        "mapping_enabled": "on",
+        "mapping_customer_id": "sub",
+        "map-0-field": "plan",
+        "map-0-path": "p",
+        "map-1-field": "<b>plann",
+        "map-1-path": "q",
+    }
+    answer = admin.post(url, form(admin.get(url), **OAUTH, **mapped), follow=True)
+    page = html.unescape(answer.content.decode())
+    assert page.count("Your organisation has no custom field") == 1
+    assert "Your organisation has no custom field “<b>plann”" in page
+    assert 'aria-describedby="map-1-remark"' in page
+    assert "<b>plann" not in answer.content.decode()
+    # The fields there are, are offered.
+    assert '<option value="plan">' in page
+    assert section(shop, support)["mapping"]["fields"][1]["field"] == "<b>plann"
+    # A cookie that any website may use.
+    assert "so any website could act with a customer’s cookie" not in page
+    admin.post(url, form(admin.get(url), mode="cookie"))
+    with tenant_scope(shop.pk):
+        web = WEB.dump(support)
+        WEB.load(support, {**web, "domains_restricted": False})
+    assert "so any website could act with a customer’s cookie" in admin.get(url).content.decode()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from areas.differences import differences
 from auth_config import section
@@ -108,3 +109,32 @@ def test_whatever_json_comes_is_judged_and_never_raises(shop: Organisation, odd:
         problems = section.check(odd, {})
         assert any(one.blocking for one in problems)
         assert all(str(one.message) for one in problems)
+
+
+def test_a_mapped_field_the_organisation_has_not_is_said_and_holds_nothing_back() -> None:
+    fields = [{"field": name, "path": "p", "transform": "none"} for name in ("plan", "Plan", "plann")]
+    made: dict[str, Any] = {
+        **section.EMPTY,
+        "mode": "oauth",
+        "mapping": {**section.EMPTY["mapping"], "enabled": True, "fields": fields},
+    }
+    survey = {"form": {}, "fields": [{"ident": "plan"}]}
+    with override("en"):
+        said = list(section.remarks(made, {"surveys": survey}))
+    assert [(one.path, one.blocking) for one in said] == [
+        ("mapping.fields.1", False),
+        ("mapping.fields.2", False),
+    ]
+    assert "“plan”" in str(said[0].message)
+    assert "“plann”" in str(said[1].message)
+    # Where nothing is known of the fields, or the mapping is not used, there is nothing to say.
+    odd: Any
+    for odd in (None, [], {}, {"form": {}, "fields": 7}, {**survey, "form": None}):
+        assert list(section.remarks(made, {"surveys": odd})) == []
+    assert list(section.remarks({**made, "mode": "anonymous"}, {"surveys": survey})) == []
+    assert list(section.remarks({**made, "mapping": section.EMPTY["mapping"]}, {"surveys": survey})) == []
+    # `check` tells it beside what is wrong, on a release's way to live as well.
+    assert [one.path for one in section.check(made, {"surveys": survey}) if not one.blocking] == [
+        "mapping.fields.1",
+        "mapping.fields.2",
+    ]
