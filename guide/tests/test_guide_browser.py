@@ -38,7 +38,8 @@ def test_a_guide_is_built_tried_saved_and_served(page: Page, stack: Stack) -> No
     page.locator("#dialog button[type=submit]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Essai <b>")
     offers = preview(page).locator("[data-selector=BEGIN_CHAT]")
-    expect(offers).to_have_count(2)
+    # The demonstration's two channels, whatever else there is.
+    expect(offers.nth(1)).to_be_visible()
     assert violations(page) == []
 
     # Entry points: a second one, with a rule, above the first; by the keyboard.
