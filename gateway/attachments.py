@@ -442,10 +442,10 @@ async def sweep(most: int = 200) -> int:
     return removed
 
 
-async def sweep_for_ever(every: float = 60.0) -> None:
+async def sweep_for_ever() -> None:
     """The environment's own sweeping."""
     while True:
-        await asyncio.sleep(every)
+        await asyncio.sleep(settings.GATEWAY_SWEEP_SECONDS)
         try:
             removed = await sweep()
         except (psycopg.Error, OSError) as trouble:

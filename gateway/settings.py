@@ -58,6 +58,8 @@ ALLOW_LOOPBACK_PROVIDERS = GATEWAY_ENVIRONMENT == "test" and env.boolean("ALLOW_
 GATEWAY_REFRESH_SECONDS = env.integer("GATEWAY_REFRESH_SECONDS", 10)
 #: Seconds between two looks for conversations that are kept no longer.
 GATEWAY_RETENTION_SECONDS = env.integer("GATEWAY_RETENTION_SECONDS", 600)
+#: Seconds between two looks for files that nobody holds any more.
+GATEWAY_SWEEP_SECONDS = env.integer("GATEWAY_SWEEP_SECONDS", 60)
 
 #: Seconds between two looks for live conversations whose visitor has left.
 GATEWAY_INACTIVITY_SECONDS = env.integer("GATEWAY_INACTIVITY_SECONDS", 5)

@@ -136,6 +136,8 @@ class Environment:
             "TRUSTED_PROXIES": "",
             "GATEWAY_POLL_SECONDS": "1",
             "GATEWAY_INACTIVITY_SECONDS": "1",
+            # Tests sweep for themselves, and count: no other process may come first.
+            "GATEWAY_SWEEP_SECONDS": "86400",
             "GATEWAY_FILES_DIR": str(FILES / self.name),
             "GATEWAY_UPLOAD_BURST": "1000",
             "DEBUG": "0",
