@@ -71,6 +71,9 @@ class PhraseFilter extends HTMLElement {
     document.addEventListener("htmx:afterSettle", () => this.lead(), { once: true, signal });
     window.addEventListener("hashchange", () => this.called(), { signal });
     this.called();
+    // While it loads, the browser brings the box itself to the top, without what stands above it.
+    if (document.readyState !== "complete")
+      window.addEventListener("load", () => requestAnimationFrame(() => this.called()), { once: true, signal });
   }
 
   /* The palette and links from elsewhere name a phrase: it is shown, whatever is filtered, and the cursor stands in its box. */

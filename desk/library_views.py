@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -129,37 +130,13 @@ def card_edit(request: TenantRequest, brand: int, card: int) -> HttpResponse:
 
 
 def _card(request: TenantRequest, card: Card) -> HttpResponse:
-    may_edit = request.membership.may(services.EDIT_ROLE)
-    conflict = None
-    if request.method == "POST":
-        if not may_edit:
-            raise PermissionDenied
-        form = CardForm(request.POST, instance=card)
-        if form.is_valid():
-            try:
-                saved = services.save_card(form.instance, seen=_seen(request), by=request.user)
-            except services.Overtaken as overtaken:
-                conflict = overtaken.current
-            except ValidationError as refused:
-                form.add_error(None, refused)
-            else:
-                messages.success(request, _("The card is saved; agents find it at once."))
-                address = reverse("desk:card", args=[request.organisation.number, saved.pk])
-                return HttpResponseRedirect(address)
-    else:
-        form = CardForm(instance=card)
-        form.fields["source"].disabled = form.fields["name"].disabled = not may_edit
-    context = {
-        "form": form,
-        "card": card,
-        "conflict": conflict,
-        "seen": conflict.version if conflict else request.POST.get("seen", card.version),
-        "may_edit": may_edit,
-        "most": cards.LONGEST,
-        "desk_tab": "cards",
-    }
-    status = 409 if conflict else 422 if form.errors else 200
-    return allow_pictures(render(request, "desk/card.html", context, status=status))
+    form = CardForm(request.POST if request.method == "POST" else None, instance=card)
+    saved, context = _saved(request, form, services.save_card)
+    if saved is not None:
+        messages.success(request, _("The card is saved; agents find it at once."))
+        return HttpResponseRedirect(reverse("desk:card", args=[request.organisation.number, saved.pk]))
+    context |= {"card": card, "most": cards.LONGEST, "desk_tab": "cards"}
+    return allow_pictures(render(request, "desk/card.html", context, status=_status(context)))
 
 
 @requires(services.EDIT_ROLE)
@@ -168,10 +145,7 @@ def card_delete(request: TenantRequest, brand: int, card: int) -> HttpResponse:
     found = _row_or_404(Card, card)
     if request.method == "POST":
         services.delete(found, action="desk.card_deleted", by=request.user, card=found.name)
-        messages.success(request, _("“%(name)s” is deleted.") % {"name": found.name})
-        return HttpResponseRedirect(reverse("desk:cards", args=[brand]))
-    context = {"what": found.name, "back": reverse("desk:card", args=[brand, card]), "desk_tab": "cards"}
-    return render(request, "desk/delete.html", context)
+    return _deleted(request, found.name, page=reverse("desk:card", args=[brand, card]), tab="cards")
 
 
 # -- canned answers ----------------------------------------------------------------------------------------------------
@@ -209,36 +183,13 @@ def snippet_edit(request: TenantRequest, brand: int, snippet: int) -> HttpRespon
 
 
 def _snippet(request: TenantRequest, snippet: Snippet) -> HttpResponse:
-    may_edit = request.membership.may(services.EDIT_ROLE)
-    conflict = None
-    if request.method == "POST":
-        if not may_edit:
-            raise PermissionDenied
-        form = SnippetForm(request.POST, instance=snippet)
-        if form.is_valid():
-            try:
-                services.save_snippet(form.instance, seen=_seen(request), by=request.user)
-            except services.Overtaken as overtaken:
-                conflict = overtaken.current
-            except ValidationError as refused:
-                form.add_error(None, refused)
-            else:
-                messages.success(request, _("The canned answer is saved; agents find it at once."))
-                return HttpResponseRedirect(reverse("desk:snippets", args=[request.organisation.number]))
-    else:
-        form = SnippetForm(instance=snippet)
-        for field in form.fields.values():
-            field.disabled = not may_edit
-    context = {
-        "form": form,
-        "snippet": snippet,
-        "conflict": conflict,
-        "seen": conflict.version if conflict else request.POST.get("seen", snippet.version),
-        "may_edit": may_edit,
-        "desk_tab": "snippets",
-    }
-    status = 409 if conflict else 422 if form.errors else 200
-    return render(request, "desk/snippet.html", context, status=status)
+    form = SnippetForm(request.POST if request.method == "POST" else None, instance=snippet)
+    saved, context = _saved(request, form, services.save_snippet)
+    if saved is not None:
+        messages.success(request, _("The canned answer is saved; agents find it at once."))
+        return HttpResponseRedirect(reverse("desk:snippets", args=[request.organisation.number]))
+    context |= {"snippet": snippet, "desk_tab": "snippets"}
+    return render(request, "desk/snippet.html", context, status=_status(context))
 
 
 @requires(services.EDIT_ROLE)
@@ -247,14 +198,44 @@ def snippet_delete(request: TenantRequest, brand: int, snippet: int) -> HttpResp
     found = _row_or_404(Snippet, snippet)
     if request.method == "POST":
         services.delete(found, action="desk.snippet_deleted", by=request.user, snippet=found.shortcut)
-        messages.success(request, _("“%(name)s” is deleted.") % {"name": found})
-        return HttpResponseRedirect(reverse("desk:snippets", args=[brand]))
-    context = {
-        "what": str(found),
-        "back": reverse("desk:snippet", args=[brand, snippet]),
-        "desk_tab": "snippets",
-    }
-    return render(request, "desk/delete.html", context)
+    return _deleted(request, str(found), page=reverse("desk:snippet", args=[brand, snippet]), tab="snippets")
+
+
+# -- both --------------------------------------------------------------------------------------------------------------
+
+
+def _saved(
+    request: TenantRequest, form: forms.ModelForm[services.M], save: Callable[..., services.M]
+) -> tuple[services.M | None, dict[str, Any]]:
+    """What was saved, if it was; and what the page shows otherwise: the form, and the row that somebody else saved meanwhile."""
+    may_edit = request.membership.may(services.EDIT_ROLE)
+    row, conflict = form.instance, None
+    if request.method != "POST":
+        for one in form.fields.values():
+            one.disabled = not may_edit
+    elif not may_edit:
+        raise PermissionDenied
+    elif form.is_valid():
+        try:
+            return save(row, seen=_seen(request), by=request.user), {}
+        except services.Overtaken as overtaken:
+            conflict = overtaken.current
+        except ValidationError as refused:
+            form.add_error(None, refused)
+    seen = conflict.version if conflict else request.POST.get("seen", row.version)
+    return None, {"form": form, "conflict": conflict, "seen": seen, "may_edit": may_edit}
+
+
+def _status(context: dict[str, Any]) -> int:
+    return 409 if context["conflict"] else 422 if context["form"].errors else 200
+
+
+def _deleted(request: TenantRequest, name: str, *, page: str, tab: str) -> HttpResponse:
+    """The question before, the list after."""
+    if request.method != "POST":
+        return render(request, "desk/delete.html", {"what": name, "back": page, "desk_tab": tab})
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
+    return HttpResponseRedirect(reverse(f"desk:{tab}", args=[request.organisation.number]))
 
 
 def _row_or_404(model: type[services.M], key: int) -> services.M:

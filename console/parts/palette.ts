@@ -83,7 +83,15 @@ export function setUpPalette(): void {
     const url = option?.dataset["url"];
     if (!url) return;
     if (elsewhere) window.open(url, "_blank", "noopener");
-    else location.assign(url);
+    else {
+      const here = new URL(location.href);
+      const to = new URL(url, here);
+      location.assign(url);
+      if (!to.hash || to.pathname !== here.pathname || to.search !== here.search) return;
+      // Another place of this very page: nothing is loaded, which would have closed the palette.
+      dialog.close();
+      if (to.hash === here.hash) window.dispatchEvent(new HashChangeEvent("hashchange"));
+    }
   };
 
   on<MouseEvent>("click", "[data-palette]", (_button, event) => {

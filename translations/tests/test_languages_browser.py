@@ -11,13 +11,13 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image, ImageChops, ImageOps
-from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, expect
 
 from chatadmin.run.plan import ROOT
 from kit import snippet
 from tests.browser import sign_in
 from tests.console_client import Console, signed_in
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 from translations import catalogue
 
 AXE = Path(ROOT / "node_modules/axe-core/axe.min.js")
@@ -232,6 +232,56 @@ def test_phrases_are_edited_checked_saved_and_read_by_the_visitor(
     expect(page.locator(".undo-reset")).to_be_visible()
     page.get_by_role("button", name="Annuler la réinitialisation").click()
     expect(page.locator('[name="phrase.replyBoxPlaceholder"]')).to_have_value("Dites-nous tout")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_missing_phrases_show_alone_and_the_palette_leads_to_one(
+    stack: Stack, console: Console, page: Page, width: int
+) -> None:
+    channel = console.create_channel(f"Palette {uuid4().hex[:8]}")
+    base = f"{stack.console}/o/1009/acd/digital/chat/{channel}/translations/"
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, stack.console, stack.password)
+    page.goto(base)
+    page.get_by_role("link", name="Ajouter une langue").click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_label("Nom").fill("Kiswahili")
+    dialog.get_by_label("Langue", exact=True).select_option("sw")
+    dialog.get_by_role("button", name="Ajouter la langue").click()
+    page.wait_for_url("**/language/sw/")
+
+    missing = page.locator('[data-count="missing"]')
+    everything = int(missing.inner_text())
+    assert 100 < everything <= page.locator("[data-phrase]").count()
+    one, other = page.locator('[name="phrase.agentIsTyping"]'), page.locator('[name="phrase.send"]')
+    word, another = uuid4().hex, uuid4().hex
+    one.fill(f"{{name}} {word}")
+    other.fill(another)
+    expect(missing).to_have_text(str(everything - 2))
+    page.locator("label[for=show-missing]").click()
+    expect(page.locator("[data-phrase]:visible")).to_have_count(everything - 2)
+    expect(other).to_be_hidden()
+    page.keyboard.press("Control+s")
+    expect(page.locator(".save-bar")).to_contain_text("visible en test")
+
+    def led_to(text: str, box: Locator) -> None:
+        page.keyboard.press("Control+k")
+        page.locator("#palette input").fill(text)
+        expect(page.locator("#palette [role=option]")).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(box).to_be_focused()
+        expect(page.locator("#palette")).to_be_hidden()
+        # The phrase's name is seen as well: nothing that stays at the top of the page lies over it.
+        head = page.locator("[data-phrase]").filter(has=box).locator(".phrase-head")
+        expect(head).to_be_in_viewport(ratio=1)
+        covered = "head => { const r = head.getBoundingClientRect(); return !head.contains(document.elementFromPoint(r.x + 4, r.y + 4)); }"
+        eventually(lambda: not head.evaluate(covered) or page.wait_for_timeout(50), what="the name is seen")
+
+    page.goto(base)
+    led_to(word, one)
+    led_to(another, other)
+    page.mouse.wheel(0, -5000)
+    led_to(another, other)
 
 
 def test_a_file_is_judged_with_a_progress_bar_then_applied(
