@@ -42,7 +42,7 @@ def browser_context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         locale="fr-CA", viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield context
     context.close()
@@ -63,7 +63,7 @@ def page(browser_context: BrowserContext, request: pytest.FixtureRequest) -> Ite
             errors.append(f"{message.text} ({message.location})")
 
     opened.on("console", heard)
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=30_000)
     before = request.session.testsfailed
     yield opened
     if request.session.testsfailed > before:

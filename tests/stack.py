@@ -162,7 +162,7 @@ def answers(url: str) -> bool:
 
 
 def eventually(
-    check: Callable[[], Any], *, seconds: float = 10, what: str = "it holds", every: float = 0.05
+    check: Callable[[], Any], *, seconds: float = 30, what: str = "it holds", every: float = 0.05
 ) -> Any:
     """The first true value of `check` within so many seconds; fails the test otherwise."""
     until = time.monotonic() + seconds

@@ -529,4 +529,4 @@ def test_a_real_environment_behind_it_serves_its_channels_and_conversations(
                     }
                 )
             )
-            assert "ConsumerAuthorized" in str(chat.recv(10))
+            assert "ConsumerAuthorized" in str(chat.recv(30))

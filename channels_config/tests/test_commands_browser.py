@@ -22,7 +22,7 @@ def test_a_webmaster_finds_a_command_and_takes_it_along(stack: Stack, browser: B
     context = browser.new_context(
         locale="fr-CA", viewport={"width": 1440, "height": 900}, reduced_motion="reduce", bypass_csp=True
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     sign_in(page, stack.console, stack.password)

@@ -99,7 +99,7 @@ def test_a_visitor_and_two_agents_from_the_first_word_to_the_closing(
     bob_context = browser.new_context(
         locale="en-CA", reduced_motion="reduce", viewport={"width": 1280, "height": 800}
     )
-    bob_context.set_default_timeout(10_000)
+    bob_context.set_default_timeout(30_000)
     bob = bob_context.new_page()
     sign_in(bob, stack.console, stack.password, email=second_agent(stack, mark))
     bob.goto(address)
@@ -181,7 +181,7 @@ def test_the_desk_has_no_barrier_and_works_on_a_phone(stack: Stack, browser: Bro
         # axe tries styles that the console's policy refuses.
         bypass_csp=True,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     visitor = context.new_page()
     visitor.goto(f"{stack.test}/test/1009/{channel}")
     write(chat(visitor), f"bonjour {mark}")

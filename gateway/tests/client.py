@@ -53,13 +53,13 @@ class Client:
     def send(self, frame: object) -> None:
         self.socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
-    def next(self, seconds: float = 5) -> Any:
+    def next(self, seconds: float = 30) -> Any:
         """The next frame, as JSON: every frame is."""
         frame = self.socket.recv(seconds)
         assert isinstance(frame, str)
         return json.loads(frame)
 
-    def until(self, wanted: Callable[[Json], bool], seconds: float = 5) -> Json:
+    def until(self, wanted: Callable[[Json], bool], seconds: float = 30) -> Json:
         """The first frame that is wanted, remembering the ones on the way."""
         deadline = time.monotonic() + seconds
         for index, frame in enumerate(self.heard):
@@ -82,7 +82,7 @@ class Client:
         heard, self.heard = self.heard, []
         return heard
 
-    def closing(self, seconds: float = 5) -> tuple[int, str]:
+    def closing(self, seconds: float = 30) -> tuple[int, str]:
         """The close code and reason; frames before it are remembered."""
         deadline = time.monotonic() + seconds
         try:

@@ -49,7 +49,7 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 #: One client for all requests: making one takes longer than most answers.
-HTTP = httpx.Client(trust_env=False, timeout=10)
+HTTP = httpx.Client(trust_env=False, timeout=30)
 
 
 def free_port() -> int:
@@ -70,7 +70,7 @@ def free_port() -> int:
 _taken: set[int] = set()
 
 
-def until(true: Callable[[], bool], seconds: float = 5) -> None:
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for something that is about to be so."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -165,7 +165,7 @@ class Environment:
         )
         self.wait()
 
-    def wait(self, seconds: float = 20) -> None:
+    def wait(self, seconds: float = 60) -> None:
         """Until it serves."""
         deadline = time.monotonic() + seconds
         while True:

@@ -190,7 +190,7 @@ def test_everybody_who_waits_is_told_their_place_again_when_it_changes(
         assert not [one for one in visitors[0].quiet() if one.get("eventType") == "SetPositionInQueue"]
         with Agent(live, channel):
             # An agent has come: that is news to everybody.
-            told = visitors[0].pushed("SetPositionInQueue", seconds=15)
+            told = visitors[0].pushed("SetPositionInQueue", seconds=30)
             assert (told["positionInQueue"], told["isAnyAgentOnlineForQueue"]) == (1, True)
     finally:
         for one in visitors:
@@ -226,8 +226,8 @@ def test_a_thousand_who_wait_cost_one_look_and_frames_for_those_who_are_here(liv
         with Visitor(live, channel) as other:
             # The next change, anybody's, brings the place of all of them up to date, once.
             other.say("Moi aussi")
-            assert other.pushed("SetPositionInQueue", seconds=10)["positionInQueue"] == 992
-            assert last.pushed("SetPositionInQueue", seconds=10)["positionInQueue"] == 991
+            assert other.pushed("SetPositionInQueue", seconds=30)["positionInQueue"] == 992
+            assert last.pushed("SetPositionInQueue", seconds=30)["positionInQueue"] == 991
             assert [one for one in last.quiet() if one.get("eventType") == "SetPositionInQueue"] == []
 
 
@@ -397,7 +397,7 @@ def test_a_silent_visitor_is_warned_once_and_then_the_conversation_ends(live: En
             agent.say(visitor.thread, text="Que puis-je faire ?")
             assert visitor.answered()["messageContent"]["payload"]["text"] == "Que puis-je faire ?"
             age(live, contact, 6)
-            warning = visitor.answered(seconds=15)
+            warning = visitor.answered(seconds=30)
             assert warning["messageContent"]["payload"]["text"] == "Votre session va bientôt expirer"
             assert warning["authorUser"]["isBotUser"] is False
             agent.event("message")
@@ -406,9 +406,9 @@ def test_a_silent_visitor_is_warned_once_and_then_the_conversation_ends(live: En
             agent.say(visitor.thread, text="Oui ?")
             visitor.answered()
             age(live, contact, 11)
-            end = visitor.answered(seconds=15)
+            end = visitor.answered(seconds=30)
             assert end["messageContent"]["payload"]["text"] == "Conversation terminée pour cause d’inactivité"
-            assert visitor.pushed("CaseStatusChanged", seconds=10)["case"]["status"] == "closed"
+            assert visitor.pushed("CaseStatusChanged", seconds=30)["case"]["status"] == "closed"
             assert agent.until(lambda one: one.get("status") == "closed" and one["event"] == "status")
             assert visitor.refusal("SendMessage", visitor.message("encore")) == "SendingMessageFailed"
         said = live.execute(

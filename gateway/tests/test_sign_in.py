@@ -216,7 +216,7 @@ def test_tokens_are_refreshed_at_nine_tenths_of_their_life_unseen(
     channel = oauth_channel(env, provider)
     with signed_in(env, channel, with_code(env, channel, provider.code("42"))) as visitor:
         env.execute("UPDATE gateway_session SET refresh_at = now() WHERE channel = %s", channel.id)
-        until(lambda: provider.count("/token") == 2, seconds=10)
+        until(lambda: provider.count("/token") == 2, seconds=30)
         until(lambda: env.execute(
             "SELECT refresh_at > now() + interval '20 seconds' AND refresh_at < now() + interval '28 seconds'"
             " FROM gateway_session WHERE channel = %s", channel.id
@@ -741,7 +741,7 @@ def test_conversations_are_erased_when_their_days_are_over(env: Environment) -> 
             threads = visitor.data("FetchThreadList", {})["threads"]
             return [one["idOnExternalPlatform"] for one in threads] == [kept]
 
-        until(only_the_newer_is_left, seconds=20)
+        until(only_the_newer_is_left, seconds=30)
     assert env.execute(
         "SELECT content #>> '{payload,text}' FROM gateway_message m JOIN gateway_thread t ON t.id = m.thread_id WHERE t.channel = %s AND author = 'customer'",
         channel.id,

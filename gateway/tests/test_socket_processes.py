@@ -114,16 +114,18 @@ def test_one_conversation_is_served_by_both_kinds_of_process(
 
 
 def test_who_the_client_is_is_seen_behind_nginx_by_both(
-    nginx: int, secret_files: Path, env: Environment
+    nginx: int, secret_files: Path, pages: Environment, sockets: Environment, env: Environment
 ) -> None:
     channel = env.publish()
+    for process in (pages, sockets):
+        until(partial(serves, f"{process.url}{channel.path}"))
     change(env, channel, BLOCKED)
     with through_nginx(nginx, secret_files, channel, OTHER) as chat:
         chat.send('{"action": "heartbeat"}')
-        assert "pong" in str(chat.recv(10))
+        assert "pong" in str(chat.recv(30))
     with through_nginx(nginx, secret_files, channel, BLOCKED) as chat:
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                chat.recv(10)
+                chat.recv(30)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4403

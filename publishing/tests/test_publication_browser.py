@@ -56,7 +56,7 @@ def second_person(stack: Stack, browser: Browser) -> Iterator[Page]:
         stdout=subprocess.DEVNULL,
     )
     context = browser.new_context(locale="fr-CA", reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     opened = context.new_page()
     sign_in(opened, stack.console, stack.password, email=email)
     yield opened

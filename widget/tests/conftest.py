@@ -105,7 +105,7 @@ class Environment:
         wanted = str(self.releases[channel])
 
         def visible() -> bool:
-            with urlopen(f"{self.url}/chat/1.0/brand/{brand}/channel/{channel}", timeout=10) as public:
+            with urlopen(f"{self.url}/chat/1.0/brand/{brand}/channel/{channel}", timeout=30) as public:
                 return bool(public.headers["X-Release"] == wanted)
 
         eventually(visible, what="the release is visible")
@@ -146,7 +146,7 @@ class Agent:
     def hear(self, event: str) -> dict[str, Any]:
         """The next such event; others are passed over."""
         while True:
-            said: dict[str, Any] = json.loads(self.socket.recv(timeout=10))
+            said: dict[str, Any] = json.loads(self.socket.recv(timeout=30))
             assert said["event"] != "error", said
             if said["event"] == event:
                 return said
@@ -161,7 +161,7 @@ def push(environment: Environment, one: snapshot.Snapshot) -> None:
     request = Request(
         f"{environment.url}/_push/v1/snapshots", data=sealed, headers={"Content-Type": snapshot.CONTENT_TYPE}
     )
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=30) as answer:
         assert json.load(answer)["status"] == "stored"
 
 

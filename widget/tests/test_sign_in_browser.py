@@ -64,7 +64,7 @@ def test_one_customer_on_two_devices_has_one_history_and_a_code_works_once(
 
         def other_device() -> tuple[BrowserContext, Page]:
             context = browser.new_context(locale="fr-CA")
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(30_000)
             return context, context.new_page()
 
         sign_in(page, "zoe")
