@@ -26,7 +26,7 @@ COPY --from=front-end /build/static ./static
 # Settings are read when a command starts; none of these is in the image afterwards.
 RUN python tools/messages.py compile \
     && SECRET_KEY=build DATABASE_URL=postgresql://build@localhost/build REDIS_URL=redis://localhost \
-       PUBLISHING_SIGNING_KEY='{}' TEST_ENV_ENCRYPTION_KEY='{}' LIVE_ENV_ENCRYPTION_KEY='{}' \
+       PUBLISHING_SIGNING_KEY='{}' TEST_ENV_ENCRYPTION_KEY='{}' LIVE_ENV_ENCRYPTION_KEY='{}' FIELD_ENCRYPTION_KEYS=build \
        python manage.py collectstatic --no-input --verbosity 0 --skip-checks
 # A new volume takes over the owner of the folder it covers.
 RUN install -d -o chatadmin -g chatadmin -m 0700 /files

@@ -3,10 +3,11 @@
     make chaos                        five minutes
     make chaos ARGS="--minutes 30 --admins 8 --seed 7"
 
-Admins save without a pause, each on a channel of their own. Meanwhile processes are killed with -9, held down, or frozen
-as behind a cut cable: worker, beat, Redis, PostgreSQL, the console, both environments. At the end every process is up again and
+Admins save without a pause, each on a channel of their own; every other channel goes live with each save. Meanwhile processes are
+killed with -9, held down, frozen as behind a cut cable, or let work a tenth of the time as behind a slow one: worker, beat, Redis,
+PostgreSQL, the console, both environments. At the end every process is up again and
 
-- each channel's newest release is what the test environment serves, and what stands in the draft;
+- each channel's newest release is what every environment serves that should, what its delivery says, and what stands in the draft;
 - every save that was answered with success is a release, the numbers have no gap, and each release has its line in the audit;
 - no environment ever served a smaller number than before.
 
@@ -38,10 +39,13 @@ from tests.stack import Stack
 
 #: What is killed, with its share of the faults.
 KILLED = ("worker", "worker", "test-env", "test-env", "redis", "postgres", "console", "beat", "live-env")
-HELD = ("redis", "test-env", "worker")
-FROZEN = ("test-env", "worker", "redis")
-#: Seconds something stays held or frozen.
+HELD = ("redis", "test-env", "live-env", "worker")
+FROZEN = ("test-env", "live-env", "worker", "redis")
+SLOWED = ("test-env", "live-env", "redis")
+#: Seconds something stays held, frozen or slow.
 AWAY = (0.5, 4.0)
+#: Seconds out of every tenth for which something slow does answer.
+AWAKE = 0.01
 #: Seconds for everything to find together again. Attempts are made further and further apart, at most a minute.
 SETTLING = 150.0
 
@@ -52,6 +56,8 @@ class Saver:
 
     console: Console
     channel: str
+    #: The environments that each of its saves is to reach.
+    environments: tuple[str, ...]
     #: CSS of every save that was answered with success, in order.
     kept: list[str] = field(default_factory=list)
     #: CSS of saves that got another answer or none, each with how many were kept before it.
@@ -100,12 +106,21 @@ def run(stack: Stack, password: str, *, admins: int, seed: int, go_on: Callable[
     outcome = Outcome()
     console = signed_in(stack.console, password)
     savers = [
-        Saver(signed_in(stack.console, password), console.create_channel(f"Chaos {seed}.{number}"))
+        Saver(
+            signed_in(stack.console, password),
+            console.create_channel(f"Chaos {seed}.{number}"),
+            ("test", "live") if number % 2 == 0 else ("test",),
+        )
         for number in range(admins)
     ]
+    for saver in savers:
+        if "live" in saver.environments:
+            console.publish_to_live_on_save(saver.channel)
     done, watched = threading.Event(), threading.Event()
     watchers = [
-        threading.Thread(target=_watch, args=(stack, saver.channel, watched, outcome)) for saver in savers
+        threading.Thread(target=_watch, args=(stack, environment, saver.channel, watched, outcome))
+        for saver in savers
+        for environment in saver.environments
     ]
     busy = [threading.Thread(target=_keep_saving, args=(saver, done)) for saver in savers]
     for thread in (*watchers, *busy):
@@ -129,7 +144,9 @@ def run(stack: Stack, password: str, *, admins: int, seed: int, go_on: Callable[
     watched.set()
     for thread in watchers:
         thread.join()
-    outcome.violations += [f"{channel}: what is served is not the newest release" for channel in waiting]
+    outcome.violations += [
+        f"{channel}: what is served, or said to be, is not the newest release" for channel in waiting
+    ]
     for saver in savers:
         _account(stack, saver, outcome)
         saver.console.http.close()
@@ -138,8 +155,8 @@ def run(stack: Stack, password: str, *, admins: int, seed: int, go_on: Callable[
 
 
 def _fault(stack: Stack, chance: random.Random, outcome: Outcome) -> None:
-    kind = chance.choice(("killed", "killed", "held", "frozen"))
-    name = chance.choice({"killed": KILLED, "held": HELD, "frozen": FROZEN}[kind])
+    kind = chance.choice(("killed", "killed", "killed", "held", "frozen", "slow"))
+    name = chance.choice({"killed": KILLED, "held": HELD, "frozen": FROZEN, "slow": SLOWED}[kind])
     outcome.faults[f"{name} {kind}"] += 1
     if kind == "killed":
         stack.kill(name)
@@ -147,9 +164,15 @@ def _fault(stack: Stack, chance: random.Random, outcome: Outcome) -> None:
         stack.hold(name)
         time.sleep(chance.uniform(*AWAY))
         stack.release(name)
-    else:
+    elif kind == "frozen":
         with frozen(stack, name):
             time.sleep(chance.uniform(*AWAY))
+    else:
+        until = time.monotonic() + chance.uniform(*AWAY)
+        while time.monotonic() < until:
+            with frozen(stack, name):
+                time.sleep(0.1 - AWAKE)
+            time.sleep(AWAKE)
     stack.wait_until_back(name, seconds=60)
 
 
@@ -182,10 +205,12 @@ def _keep_saving(saver: Saver, done: threading.Event) -> None:
         saver.save(f"/* {saver.channel} {number} */")
 
 
-def served(stack: Stack, channel: str) -> tuple[int, str]:
-    """Number and CSS of what the test environment serves; (0, "") while it is away."""
+def served(stack: Stack, environment: str, channel: str) -> tuple[int, str]:
+    """Number and CSS of what an environment serves; (0, "") while it is away, or has nothing yet."""
     try:
-        answer = httpx.get(f"{stack.test}/chat/1.0/brand/1009/channel/{channel}", timeout=5, trust_env=False)
+        answer = httpx.get(
+            f"{stack.env_url(environment)}/chat/1.0/brand/1009/channel/{channel}", timeout=5, trust_env=False
+        )
     except httpx.HTTPError:
         return 0, ""
     if answer.status_code != 200:
@@ -193,15 +218,15 @@ def served(stack: Stack, channel: str) -> tuple[int, str]:
     return int(answer.headers["X-Release"]), str(answer.json()["customCss"])
 
 
-def _watch(stack: Stack, channel: str, watched: threading.Event, outcome: Outcome) -> None:
+def _watch(stack: Stack, environment: str, channel: str, watched: threading.Event, outcome: Outcome) -> None:
     newest = 0
     while not watched.wait(0.05):
-        number, _ = served(stack, channel)
+        number, _ = served(stack, environment, channel)
         if not number:
             continue
         outcome.looks += 1
         if number < newest:
-            outcome.violations.append(f"{channel}: {number} was served after {newest}")
+            outcome.violations.append(f"{channel} in {environment}: {number} was served after {newest}")
         newest = max(newest, number)
 
 
@@ -219,9 +244,21 @@ def _releases(stack: Stack, channel: str) -> list[tuple[int, str]]:
 def _together(stack: Stack, saver: Saver) -> bool:
     try:
         releases = _releases(stack, saver.channel)
+        deliveries = {
+            environment: (wanted, confirmed)
+            for environment, wanted, confirmed in stack.sql(
+                "SELECT environment, wanted, confirmed FROM publishing_delivery d "
+                "JOIN channels_config_channel c ON c.id = d.channel_id WHERE c.public_id = %s",
+                (saver.channel,),
+            )
+        }
     except psycopg.Error:
         return False
-    return bool(releases) and served(stack, saver.channel) == releases[-1]
+    return bool(releases) and all(
+        served(stack, environment, saver.channel) == releases[-1]
+        and deliveries.get(environment) == (releases[-1][0], releases[-1][0])
+        for environment in saver.environments
+    )
 
 
 def _account(stack: Stack, saver: Saver, outcome: Outcome) -> None:

@@ -59,6 +59,10 @@ class Console:
         assert answer.status_code == 200, answer.status_code
         return answer
 
+    def publish_to_live_on_save(self, channel: str) -> None:
+        answer = self._send(f"{self._chat}/{channel}/rules/", {"live_on_save": "on"})
+        assert answer.status_code == 302, answer.text[:500]
+
     def get(self, channel: str, path: str) -> httpx.Response:
         return self.http.get(f"{self._chat}/{channel}/{path}")
 
