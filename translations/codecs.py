@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from xml.parsers import expat  # document types are refused, see `_XliffReader`
 from xml.sax.saxutils import escape, quoteattr
@@ -27,6 +28,12 @@ from translations import catalogue, checks, icu, rules
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ROWS = 100_000
+
+#: The tenant's own words in a channel (labels of fields, a Guide's words) by phrase id, as the tenant wrote them.
+Own = Mapping[str, str]
+NOTHING: Own = MappingProxyType({})
+#: What the ids of a Guide's words begin with.
+GUIDE = "guide."
 
 CSV_COLUMNS = ("locale", "id", "text", "default", "english", "context")
 
@@ -93,11 +100,12 @@ class Verdict:
 
 
 def export_csv(
-    section: rules.Section, *, locales: Collection[str] | None = None, own: Sequence[str] = ()
+    section: rules.Section, *, locales: Collection[str] | None = None, own: Own = NOTHING
 ) -> bytes:
     """Every phrase of the section's variants (or of those named) as CSV (RFC 4180, UTF-8 with BOM, for spreadsheets).
 
-    `text` is the tenant's and may be empty; `default` what a visitor sees without it. `own` are the tenant's phrase ids.
+    `text` is the tenant's translation and may be empty; `default` what a visitor sees without it; `english` what it translates: a word
+    of the tenant's own stands there as the tenant wrote it.
     """
     out = io.StringIO(newline="")
     out.write("\ufeff")
@@ -114,17 +122,18 @@ def export_csv(
                 locale,
                 phrase_id,
                 variant["phrases"].get(phrase_id, ""),
-                _default(ready, variant, phrase_id) or "",
-                english.get(phrase_id, ""),
+                _default(ready, variant, phrase_id, own) or "",
+                english.get(phrase_id) or own.get(phrase_id, ""),
                 phrase.shows["en"] if phrase else "",
             )
             writer.writerow([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
     return out.getvalue().encode()
 
 
-def export_xliff(section: rules.Section, locale: str, *, own: Sequence[str] = ()) -> bytes:
-    """One variant as XLIFF 2.0 (English to its language). The tenant's texts are `final`, those that ship in the language
-    `translated`, the rest `initial` without a target. Raises KeyError when the section has no such variant."""
+def export_xliff(section: rules.Section, locale: str, *, own: Own = NOTHING) -> bytes:
+    """One variant as XLIFF 2.0 (English to its language; a word of the tenant's own is its own source). The tenant's texts are `final`,
+    those that ship in the language `translated`, the rest `initial` without a target. Raises KeyError when the section has no such
+    variant."""
     variant = next((one for one in section["variants"] if one["locale"] == locale), None)
     if variant is None:
         raise KeyError(locale)
@@ -139,7 +148,7 @@ def export_xliff(section: rules.Section, locale: str, *, own: Sequence[str] = ()
         unit = phrase_id if _NMTOKEN.fullmatch(phrase_id) else f"unit.{number}"
         target, state = variant["phrases"].get(phrase_id), "final"
         if target is None:
-            found = default_found(ready, variant, phrase_id)
+            found = default_found(ready, variant, phrase_id, own)
             same_language = found is not None and rules.same_language(found.layer)
             target, state = (found.text, "translated") if found and same_language else (None, "initial")
         out.append(f"    <unit id={quoteattr(unit)} name={quoteattr(phrase_id)}>\n")
@@ -150,7 +159,7 @@ def export_xliff(section: rules.Section, locale: str, *, own: Sequence[str] = ()
             )
         out.append(f'      <segment state="{state}">\n')
         out.append(
-            f'        <source xml:space="preserve">{_xml(english.get(phrase_id, phrase_id))}</source>\n'
+            f'        <source xml:space="preserve">{_xml(english.get(phrase_id) or own.get(phrase_id) or phrase_id)}</source>\n'
         )
         if target is not None:
             out.append(f'        <target xml:space="preserve">{_xml(target)}</target>\n')
@@ -171,24 +180,46 @@ def export_json(section: rules.Section, *, locales: Collection[str] | None = Non
     ).encode()
 
 
-def _ids(variant: Mapping[str, Any], own: Sequence[str]) -> list[str]:
+def of_guide(own: Iterable[str]) -> bool:
+    """Whether these are a Guide's own words. It has no others: the windows it opens speak as their channels do."""
+    return any(one.startswith(GUIDE) for one in own)
+
+
+def _ids(variant: Mapping[str, Any], own: Own) -> list[str]:
     """Every phrase there is a row for: the catalogue's in its order, the tenant's, and any other the variant holds."""
-    return list(dict.fromkeys([*catalogue.phrases(), *own, *sorted(variant["phrases"])]))
+    shipped = () if of_guide(own) else catalogue.phrases()
+    return list(dict.fromkeys([*shipped, *own, *sorted(variant["phrases"])]))
 
 
-def default_found(ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str) -> rules.Found | None:
-    """What a visitor of the variant sees without the variant's own text."""
+def shipped_layer(ready: rules.Compiled, locale: str) -> rules.Layer:
+    """Where a phrase of `locale` comes from when nobody wrote it."""
+    return next(layer for layer in ready.chain(locale) if layer.source == "catalogue")
+
+
+def guide_default(ready: rules.Compiled, locale: str, phrase_id: str, own: Own) -> rules.Found | None:
+    """What ships of a Guide's word in that language; None for any other phrase, and for a word the Guide itself has."""
+    word = phrase_id.removeprefix(GUIDE)
+    if not phrase_id.startswith(GUIDE) or own.get(phrase_id) != catalogue.guide(catalogue.ENGLISH).get(word):
+        return None
+    layer = shipped_layer(ready, locale)
+    return rules.Found(catalogue.guide(layer.locale)[word], layer)
+
+
+def default_found(
+    ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str, own: Own = NOTHING
+) -> rules.Found | None:
+    """What a visitor of the variant sees without the variant's own text; None for a word of the tenant's own that is not translated."""
     for layer in ready.chain(variant["locale"]):
         if layer.source == "variant" and layer.locale == variant["locale"]:
             continue
         if text := layer.texts.get(phrase_id):
             return rules.Found(text, layer)
-    return None
+    return guide_default(ready, variant["locale"], phrase_id, own)
 
 
-def _default(ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str) -> str | None:
-    found = default_found(ready, variant, phrase_id)
-    return found.text if found else None
+def _default(ready: rules.Compiled, variant: Mapping[str, Any], phrase_id: str, own: Own) -> str | None:
+    found = default_found(ready, variant, phrase_id, own)
+    return found.text if found else own.get(phrase_id)
 
 
 def _xml(text: str) -> str:
@@ -469,16 +500,16 @@ def judge(
     section: rules.Section,
     rows: Iterable[Row],
     *,
-    own: Collection[str] = (),
+    own: Own = NOTHING,
     progress: Callable[[int], None] | None = None,
 ) -> list[Verdict]:
     """What each row would do to `section`, in their order; changes nothing. `progress` is told the number of rows done,
     every 500 and at the end."""
-    ready = rules.compiled(section)
+    ready, guide = rules.compiled(section), of_guide(own)
     seen: set[tuple[str, str]] = set()
     out: list[Verdict] = []
     for row in rows:
-        out.append(_judge(ready, row, own, seen))
+        out.append(_judge(ready, row, own, seen, guide=guide))
         if progress and len(out) % 500 == 0:
             progress(len(out))
     if progress:
@@ -494,7 +525,7 @@ _FAULTS = {
 }
 
 
-def _judge(ready: rules.Compiled, row: Row, own: Collection[str], seen: set[tuple[str, str]]) -> Verdict:
+def _judge(ready: rules.Compiled, row: Row, own: Own, seen: set[tuple[str, str]], *, guide: bool) -> Verdict:
     meaning = rules.key(row.locale)
     locale = rules.canonical(row.locale)
     if meaning is None or locale is None:
@@ -502,10 +533,11 @@ def _judge(ready: rules.Compiled, row: Row, own: Collection[str], seen: set[tupl
     variant = ready.variants.get(meaning, {"locale": locale, "phrases": {}})
     locale = variant["locale"]
     present = variant["phrases"].get(row.id)
-    before = present or _default(ready, variant, row.id)
+    before = present or _default(ready, variant, row.id, own)
     if row.fault:
         return Verdict(row, row.fault, _FAULTS[row.fault], locale, before)
-    if not checks.is_known(row.id, own) and present is None:
+    known = row.id in own if guide else checks.is_known(row.id, own)
+    if not known and present is None:
         return Verdict(row, "unknown_phrase", f"There is no phrase “{row.id}”.", locale, None)
     if (locale, row.id) in seen:
         return Verdict(row, "duplicate", f"{row.id} in {locale} stands further up already.", locale, before)

@@ -11,22 +11,26 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from areas.contract import GUIDE_KIND
 from channels_config.models import Channel
 from kit.plain_text import Plain, plain
-from translations import catalogue, languages, rules
+from translations import catalogue, codecs, languages, rules
 from translations.models import Variant
+from translations.words import own_phrases
 
 #: Letters before phrases are looked through: with fewer almost everything fits.
 FEWEST_LETTERS = 2
 #: Phrases shown.
 MOST_FOUND = 8
+#: Guides looked into.
+MOST_GUIDES = 20
 #: Languages of the organisation looked at; channels alike each have theirs.
 MOST_VARIANTS = 500
 
 
 def find(words: Sequence[str], brand: int) -> list[dict[str, str]]:
     """What fits all `words`, those an organisation wrote first; a word may also name the channel or its language. In the scope's
-    organisation; two queries at most."""
+    organisation; two queries, and one more for each Guide."""
     wanted = [plain(word) for word in words]
     if sum(map(len, wanted)) < FEWEST_LETTERS:
         return []
@@ -73,15 +77,34 @@ def _changed(wanted: Sequence[str]) -> Iterator[tuple[dict[str, Any], str, str]]
 def _defaults(wanted: Sequence[str]) -> Iterator[tuple[dict[str, Any], str, str]]:
     """What comes ready: by its id, in the reader's language, in English, or in the language itself."""
     rows = list(_variants().order_by("channel__name", "locale").values(*_FIELDS)[:MOST_VARIANTS])
+    yield from _of_guides(wanted, [one for one in rows if one["kind"] == GUIDE_KIND])
     reader = _ready(languages.reader())
     for phrase_id in catalogue.phrases():
         for variant in rows:
+            if variant["kind"] == GUIDE_KIND:
+                continue
             own = _ready(variant["locale"])
             shown = own[phrase_id]
             if any(
                 _fits(wanted, variant, phrase_id, text)
                 for text in (shown, reader[phrase_id], catalogue.texts(catalogue.ENGLISH)[phrase_id])
             ):
+                yield variant, phrase_id, shown
+
+
+def _of_guides(
+    wanted: Sequence[str], variants: Sequence[dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """A Guide's page has its own words and none of the catalogue's. As many Guides are looked into as an organisation has, in a query each."""
+    nothing = rules.compiled({"format": rules.FORMAT, "default_locale": None, "variants": []})
+    there = list(dict.fromkeys(one["channel"] for one in variants))[:MOST_GUIDES]
+    own = {one.pk: own_phrases(one) for one in Channel.guides.filter(pk__in=there)} if there else {}
+    for variant in variants:
+        said = own.get(variant["channel"], {})
+        for phrase_id, text in said.items():
+            found = codecs.default_found(nothing, {"locale": variant["locale"]}, phrase_id, said)
+            shown = found.text if found else text
+            if _fits(wanted, variant, phrase_id, shown) or _fits(wanted, variant, phrase_id, text):
                 yield variant, phrase_id, shown
 
 

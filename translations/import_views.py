@@ -23,6 +23,7 @@ from translations import codecs, importing, languages, sentences, services
 from translations.area import AREA
 from translations.forms import UploadForm
 from translations.models import ImportFile
+from translations.words import own_phrases
 
 PER_PAGE = 100
 
@@ -34,7 +35,7 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "xlf": "
 def export(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     """`?format=csv|json|xlf`, `?locale=` for one language; XLIFF is always of one."""
     found = channel_or_404(channel)
-    section, own = AREA.dump(found), list(services.own_phrases(found))
+    section, own = AREA.dump(found), own_phrases(found)
     kind, locale = request.GET.get("format", "csv"), request.GET.get("locale", "")
     if kind not in _TYPES or (locale and services.variant_of(section, locale) is None):
         raise Http404

@@ -17,10 +17,11 @@ from areas.contract import Section
 from areas.saving import save_draft
 from channels_config.models import Channel
 from kit.documents import digest
-from translations import codecs, rules, services
+from translations import codecs, rules
 from translations.area import AREA
 from translations.codecs import Row, Verdict
 from translations.models import ImportChunk, ImportFile
+from translations.words import own_phrases
 
 #: Rows judged in one request: well under a second.
 RUN = 2_000
@@ -71,8 +72,8 @@ def judge_next(file: ImportFile) -> None:
         file.judged_against, file.done, file.counts = now, 0, {}
     chunk = file.chunks.filter(number=file.done // RUN).first()
     if chunk is not None and file.done < file.rows:
-        own = services.own_phrases(channel)
-        verdicts = codecs.judge(section, [Row(*cells) for cells in chunk.rows], own=list(own))
+        own = own_phrases(channel)
+        verdicts = codecs.judge(section, [Row(*cells) for cells in chunk.rows], own=own)
         chunk.verdicts = [_kept(verdict) for verdict in verdicts]
         chunk.save(update_fields=["verdicts"])
         for verdict in verdicts:

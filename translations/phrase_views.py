@@ -27,6 +27,7 @@ from translations import catalogue, checks, codecs, languages, rules, sentences,
 from translations.area import AREA
 from translations.models import Variant
 from translations.views import steps
+from translations.words import own_phrases
 
 #: Names of the boxes: this, then the phrase's id.
 BOX = "phrase."
@@ -39,7 +40,7 @@ def phrases(request: TenantRequest, brand: int, channel: str, locale: str) -> Ht
     section = AREA.dump(found)
     variant = _variant_or_404(section, locale)
     others = saved_sections(found)
-    own = services.own_phrases(found, others)
+    own = own_phrases(found, others)
     if request.method != "POST":
         return _page(request, found, section, variant, own, others=others, saved="saved" in request.GET)
     if not request.membership.may(AREA.edit_role):
@@ -206,8 +207,7 @@ def _rows(
     rows = []
     for phrase_id in ids:
         phrase = catalogue.phrases().get(phrase_id)
-        found = codecs.default_found(ready, variant, phrase_id)
-        found = found or services.guide_default(ready, variant["locale"], phrase_id, own)
+        found = codecs.default_found(ready, variant, phrase_id, own)
         default = found.text if found else own.get(phrase_id, "")
         text = texts.get(phrase_id, "")
         about = said.get(phrase_id, [])
@@ -266,7 +266,7 @@ def preview(request: TenantRequest, brand: int, channel: str, locale: str) -> Js
     section = AREA.dump(found)
     variant = _variant_or_404(section, locale)
     others = saved_sections(found)
-    own = services.own_phrases(found, others)
+    own = own_phrases(found, others)
     typed = {one: text for one, text in _typed(request, variant, own).items() if text.strip()}
     wrong = {one for one, about in services.findings(locale, typed, own).items() if checks.errors(about)}
     texts = {one: text for one, text in typed.items() if one not in wrong}

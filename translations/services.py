@@ -13,9 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import User
-from areas import registry
-from areas.contract import Section, Sections, no_phrases
-from areas.preview import saved_sections
+from areas.contract import Section
 from areas.saving import DraftChanged, save_draft
 from channels_config.models import Channel
 from kit.documents import digest
@@ -23,17 +21,6 @@ from translations import catalogue, checks, codecs, icu, rules
 from translations.area import AREA
 from translations.models import LanguageSettings, Variant
 from translations.sentences import problem_text
-
-
-def own_phrases(channel: Channel, saved: Sections | None = None) -> dict[str, str]:
-    """The organisation's own words in this channel by translation key (labels of its fields), as the areas tell them."""
-    found: dict[str, str] = {}
-    if saved is None:
-        saved = saved_sections(channel)
-    for area in registry.areas_of(channel.kind):
-        if area.phrases is not no_phrases:
-            found |= area.phrases(saved.get(area.name) or area.dump(channel))
-    return found
 
 
 def variant_of(section: Section, locale: str) -> dict[str, Any] | None:
@@ -147,7 +134,7 @@ def without_defaults(
     ready = rules.compiled(section)
     kept = {}
     for phrase_id, text in texts.items():
-        found = codecs.default_found(ready, variant, phrase_id)
+        found = codecs.default_found(ready, variant, phrase_id, own)
         default = found.text if found else own.get(phrase_id, "")
         if text.strip() and text != default:
             kept[phrase_id] = text
@@ -230,35 +217,15 @@ def completeness(ready: rules.Compiled, locale: str, wanted: frozenset[str]) -> 
     there: set[str] = set()
     if speaks_own(ready, locale):
         there |= wanted - catalogue.phrases().keys()
-    if rules.same_language(shipped_layer(ready, locale)):
-        there |= {GUIDE + word for word in catalogue.guide(catalogue.ENGLISH)}
+    if rules.same_language(codecs.shipped_layer(ready, locale)):
+        there |= {codecs.GUIDE + word for word in catalogue.guide(catalogue.ENGLISH)}
     for layer in ready.chain(locale):
         if rules.same_language(layer):
             there |= layer.texts.keys()
     return len(there & wanted)
 
 
-#: What the ids of a Guide's phrases begin with.
-GUIDE = "guide."
-
-
-def shipped_layer(ready: rules.Compiled, locale: str) -> rules.Layer:
-    """Where a phrase of `locale` comes from when nobody wrote it."""
-    return next(layer for layer in ready.chain(locale) if layer.source == "catalogue")
-
-
-def guide_default(
-    ready: rules.Compiled, locale: str, phrase_id: str, own: Mapping[str, str]
-) -> rules.Found | None:
-    """What ships of a Guide's word in that language; None for any other phrase, and for a word the Guide itself has."""
-    word = phrase_id.removeprefix(GUIDE)
-    if not phrase_id.startswith(GUIDE) or own.get(phrase_id) != catalogue.guide(catalogue.ENGLISH).get(word):
-        return None
-    layer = shipped_layer(ready, locale)
-    return rules.Found(catalogue.guide(layer.locale)[word], layer)
-
-
 def all_phrases(own: Iterable[str]) -> frozenset[str]:
     """Every phrase of a channel: what ships and its own. A Guide has its own only: the windows it opens speak as their channels do."""
     own = frozenset(own)
-    return own if any(one.startswith(GUIDE) for one in own) else own | catalogue.phrases().keys()
+    return own if codecs.of_guide(own) else own | catalogue.phrases().keys()

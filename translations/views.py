@@ -21,10 +21,11 @@ from channels_config.pages import channel_context, channel_or_404
 from kit.documents import digest
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
-from translations import catalogue, languages, rules, sentences, services
+from translations import catalogue, codecs, languages, rules, sentences, services
 from translations.area import AREA
 from translations.forms import AddForm, ChangeForm, DefaultForm
 from translations.models import Variant
+from translations.words import own_phrases
 
 
 @requires(Role.AUDITOR)
@@ -88,7 +89,7 @@ def _page(
     if not request.htmx:
         template = "translations/list.html"
         ready = rules.compiled(section)
-        own = services.own_phrases(channel)
+        own = own_phrases(channel)
         context |= channel_context(request, channel, AREA)
         context |= {
             "rows": _rows(ready, section, services.all_phrases(own)),
@@ -162,7 +163,7 @@ def tester(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     found = channel_or_404(channel)
     section = AREA.dump(found)
     header = request.GET.get("accept", request.headers.get("Accept-Language", ""))[:1000]
-    own = services.own_phrases(found)
+    own = own_phrases(found)
     test = _test(request, rules.compiled(section), header, request.GET.get("phrase", "")[:200], own)
     if request.htmx:
         return render(request, "translations/_tester.html", {"channel": found, "test": test})
@@ -185,7 +186,7 @@ def _test(
         if (
             not said
             and step["shipped"]
-            and (found := services.guide_default(ready, step["locale"], phrase_id, own))
+            and (found := codecs.guide_default(ready, step["locale"], phrase_id, own))
         ):
             said = found.text
         step["text"], step["serves"] = said or "", bool(said) and at is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from html.parser import HTMLParser
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -224,6 +227,39 @@ def test_its_words_are_translated_on_its_own_page_and_those_of_chats_are_not_the
     asked = {"accept": "de-CH", "phrase": "guide.close"}
     tried = editor.get(reverse("translations:tester", args=[1009, site.public_id]), asked).content.decode()
     assert "Schließen" in tried
+
+
+def test_its_words_alone_are_in_its_files_and_in_the_palette(
+    acme: Organisation, editor: Client, site: Channel
+) -> None:
+    with tenant_scope(acme.pk):
+        variant(site, "fr_CA", "Français")
+        variant(channel(acme, "Help"), "fr_CA", "Français")
+    url = reverse("translations:export", args=[1009, site.public_id])
+    sheet = editor.get(url).content.decode()
+    words = {row["id"]: row for row in csv.DictReader(StringIO(sheet.removeprefix("\ufeff")))}
+    assert {rules.phrase_key(text) for text in rules.TEXTS} == words.keys()
+    assert (words["guide.close"]["default"], words["guide.close"]["english"]) == ("Fermer", "Close")
+    file = editor.get(url, {"format": "xlf", "locale": "fr_CA"}).content.decode()
+    assert ">Close</source>" in file
+    assert ">Fermer</target>" in file
+    # As it went it comes back; what only a chat says is refused.
+    sent = SimpleUploadedFile("x.csv", f"{sheet}fr_CA,send,Allez,,,\r\n".encode())
+    made = editor.post(reverse("translations:import", args=[1009, site.public_id]), {"file": sent})
+    step = made.headers["Location"].removesuffix("/")
+    editor.post(f"{step}/step/")
+    judged = editor.get(made.headers["Location"]).context["counts"]
+    assert (judged["ok"], judged["refused"], judged["same"]) == (0, 1, len(words))
+
+    def found(text: str) -> set[str]:
+        answer = editor.get(reverse("channels:palette", args=[1009]), {"q": text}).json()["results"]
+        return {one["url"] for one in answer if "#id_phrase." in one["url"]}
+
+    page = reverse("translations:phrases", args=[1009, site.public_id, "fr_CA"])
+    assert f"{page}#id_phrase.guide.close" in found("site fermer")
+    assert found("site guide.close") == {f"{page}#id_phrase.guide.close"}
+    assert [one for one in found("replyBoxPlaceholder") if site.public_id in one] == []
+    assert len(found("replyBoxPlaceholder")) == 1
 
 
 def test_a_guide_has_no_conversations_to_answer_at_the_desk(editor: Client, site: Channel) -> None:

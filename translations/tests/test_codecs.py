@@ -24,7 +24,7 @@ SECTION: dict = {
             "endChat": "'@SUM(A1)"}},
     ],
 }  # fmt: skip
-OWN = ["customFields.city"]
+OWN = {"customFields.city": "Municipalité", "customFields.street": "=Rue"}
 
 
 def verdicts(rows: list[codecs.Row], **more: object) -> list[str]:
@@ -39,7 +39,7 @@ def row(phrase_id: str, text: str, locale: str = "fr_CA") -> codecs.Row:
 # ---- round trips
 
 
-def files(section: dict, own: list[str]) -> list[tuple[bytes, str]]:
+def files(section: dict, own: dict[str, str]) -> list[tuple[bytes, str]]:
     return [
         (codecs.export_csv(section, own=own), "x.csv"),
         (codecs.export_json(section), "x.json"),
@@ -79,7 +79,7 @@ _sections = st.builds(
 @given(_sections)
 def test_any_text_comes_back_as_it_was(section: dict) -> None:
     empty = {**section, "variants": [{**one, "phrases": {}} for one in section["variants"]]}
-    for data, name in files(section, []):
+    for data, name in files(section, {}):
         rows = codecs.parse(data, name=name)
         assert not [one for one in codecs.judge(section, rows) if one.code != "unchanged"]
         written = {
@@ -125,7 +125,9 @@ def test_the_csv_is_what_a_spreadsheet_expects() -> None:
     assert data.startswith(b"\xef\xbb\xbflocale,id,text,default,english,context\r\n")
     rows = codecs.parse(data)
     assert {one.locale for one in rows} == {"cs"}
-    assert [one.id for one in rows] == [*catalogue.phrases(), "customFields.city"]
+    assert [one.id for one in rows] == [*catalogue.phrases(), *OWN]
+    # A word of the tenant's own is what is translated, and what is read until it is.
+    assert "cs,customFields.city,,Municipalité,Municipalité," in data.decode()
     assert b"cs,loading,," + "Wird geladen…,Loading…".encode() in data
 
 
@@ -240,7 +242,8 @@ def test_the_xliff_says_which_texts_are_whose() -> None:
         for unit in root.iterfind(".//x:unit", space)
         for segment in unit.iterfind("x:segment", space)
     }
-    assert states["customFields.city"] == ("final", "customFields.city", "Ville")
+    assert states["customFields.city"] == ("final", "Municipalité", "Ville")
+    assert states["customFields.street"] == ("initial", "=Rue", None)
     assert states["EmailLabel"] == ("translated", "Email", "Courriel")
     czech = ElementTree.fromstring(codecs.export_xliff(SECTION, "cs"))  # noqa: S314
     (segment,) = czech.iterfind(".//x:unit[@id='loading']/x:segment", space)
