@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -23,7 +24,7 @@ from django.utils import timezone
 from publishing.announce import Told, announce_many
 from publishing.environments import Environment, environments
 from publishing.models import Arrival, Delivery, Release, Switch
-from publishing.push import PushFailed, push_many, visible_release
+from publishing.push import PushFailed, Seen, push_many, visible_release
 from publishing.services import (
     BACKOFF,
     LARGEST_NUMBER,
@@ -45,6 +46,8 @@ AT_ONCE = 50
 TAKEN_ALONG = 9
 #: Sealed bytes of one request, and what a batch holds in memory at most, but for one more.
 MOST_BYTES = 8 * 1024 * 1024
+#: Questions to one place under way at a time, when it is asked what it shows.
+LOOKS = 4
 #: Seconds for which nothing is sent to a place that did not answer, and for which one task goes on with batches.
 REST = 5.0
 WORKS_FOR = 5.0
@@ -267,21 +270,15 @@ def _read_back(items: Sequence[_Item]) -> None:
     waiting = [one for one in items if not one.failure]
     while waiting:
         left = list[_Item]()
-        for number, one in enumerate(waiting):
-            snapshot = one.parcel.snapshot
-            try:
-                seen = visible_release(one.where, snapshot.brand, snapshot.channel)
-            except PushFailed as failure:
-                # Whoever does not answer for one does not for the others.
-                for other in waiting[number:]:
-                    other.failure = failure.code
+        for one, found in zip(waiting, _looked(waiting), strict=True):
+            if isinstance(found, PushFailed):
+                one.failure = found.code
                 _away[one.place] = time.monotonic() + REST
-                break
-            if is_there(seen, snapshot):
-                one.seen_at = timezone.now()
+            elif is_there(found[0], one.parcel.snapshot):
+                one.seen_at = found[1]
             else:
                 left.append(one)
-        waiting = [one for one in left if not one.failure]
+        waiting = left
         if waiting and time.monotonic() > deadline:
             for one in waiting:
                 one.failure = "not_visible"
@@ -289,6 +286,28 @@ def _read_back(items: Sequence[_Item]) -> None:
         if waiting:
             time.sleep(pause)
             pause = min(pause * 2, 0.2)
+
+
+def _looked(items: Sequence[_Item]) -> list[tuple[Seen, datetime] | PushFailed]:
+    """What a place shows of each, and when. A few are asked for at a time, since the place may be far away; once it has not
+    answered for one, it is asked for no other.
+    """
+    silent = list[PushFailed]()
+
+    def look(one: _Item) -> tuple[Seen, datetime] | PushFailed:
+        if silent:
+            return silent[0]
+        snapshot = one.parcel.snapshot
+        try:
+            return visible_release(one.where, snapshot.brand, snapshot.channel), timezone.now()
+        except PushFailed as failure:
+            silent.append(failure)
+            return failure
+
+    if len(items) == 1:
+        return [look(items[0])]
+    with ThreadPoolExecutor(min(LOOKS, len(items))) as pool:
+        return list(pool.map(look, items))
 
 
 def _note(batch: _Batch, tenant_id: int, items: Sequence[_Item]) -> list[Due]:
