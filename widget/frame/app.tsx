@@ -12,9 +12,11 @@ export function App({ model }: { model: Model }) {
   const { phase, conf } = model;
   const shown = phase === "open" || phase === "closing";
   const outside = conf.alwaysOnline ? { ...model, view: { ...model.view, available: true } } : model;
+  // The Guide has a button of its own; a channel may hide while nobody is there, but not from whoever has a conversation.
+  const hidden = conf.config.guideCss !== undefined || (offline(model) && conf.config.settings?.liveChatHiddenOnOffline === true);
   return (
     <div class={`cw-corner cw-${conf.config.widget?.position === "left" ? "left" : "right"}`}>
-      {shown ? <Window model={outside} inner={model} /> : conf.config.guideCss === undefined && <Launcher model={outside} />}
+      {shown ? <Window model={outside} inner={model} /> : !hidden && <Launcher model={outside} />}
     </div>
   );
 }

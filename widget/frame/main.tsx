@@ -166,6 +166,8 @@ class Frame {
     this.#watched = launcher;
     this.#observer.disconnect();
     if (launcher) this.#observer.observe(launcher);
+    // Not left to the observer: a browser lets a frame rest of which nothing is seen.
+    this.#measure();
   }
 
   // ---- open and closed
@@ -175,7 +177,7 @@ class Frame {
     const { phase, say } = this.#model;
     const open = phase === "open" || phase === "closing";
     const launcher = this.#root.querySelector(".cw-launcher")?.getBoundingClientRect();
-    if (launcher) this.#launcher = [launcher.width + 2 * MARGIN, launcher.height + 2 * MARGIN];
+    if (!open) this.#launcher = launcher ? [launcher.width + 2 * MARGIN, launcher.height + 2 * MARGIN] : [0, 0];
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
     this.#tell({
       type: "size",

@@ -79,7 +79,7 @@ class Guide {
   #fields: [string, string][] = [];
   #wanted = false;
   #href = "";
-  #asking?: number;
+  #asking = 0;
   #focus?: string;
 
   constructor(host: Host) {
@@ -138,7 +138,12 @@ class Guide {
     const { navigation } = window as { navigation?: EventTarget };
     if (navigation) navigation.addEventListener("currententrychange", look);
     else window.setInterval(look, ADDRESS_EVERY);
+    document.addEventListener("visibilitychange", this.#again);
   }
+
+  #again = (): void => {
+    if (this.#asking && !document.hidden) void this.#ask();
+  };
 
   /** Which entry point this address leads to. */
   #turn(): void {
@@ -219,7 +224,8 @@ class Guide {
     if (!offers.length) this.#menu = false;
     const phase = this.#open || !offers.length ? "nothing" : this.#menu ? "menu" : "button";
     clearInterval(this.#asking);
-    if (phase === "menu") this.#asking = window.setInterval(() => void this.#ask(), AVAILABILITY_EVERY);
+    // The button shows no availability, but what hides when offline has to come by itself, on a page that is left open as well.
+    this.#asking = phase === "menu" || (!this.#open && this.#offered().some(({ hideOffline }) => hideOffline)) ? window.setInterval(this.#again, AVAILABILITY_EVERY) : 0;
     const view = viewOf(document, offers, phase, { ...this.#view, look: { ...document.look, ...this.#look }, sheets: [...this.#sheets.values()], focus: this.#focus });
     this.#focus = undefined;
     if (!this.#frame) {

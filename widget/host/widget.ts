@@ -68,7 +68,6 @@ export class Widget {
   #frameListens = false;
   #wantsOpen: boolean;
   #opened = false;
-  #asking?: number;
 
   #environment: Environment;
 
@@ -92,19 +91,21 @@ export class Widget {
       return;
     }
     const config = this.#config;
-    const settings = config.settings ?? {};
-    if (config.isLiveChat && settings.liveChatHiddenOnOffline === true && config.availability?.status === "offline") {
-      frame.remove();
-      this.guided?.gone();
-      // The chat appears by itself once the channel is online.
-      const wait = () => setTimeout(() => void this.#environment.availability?.().then((status) => (status === "online" ? void this.start() : void wait()), wait), AVAILABILITY_EVERY);
-      wait();
-      return;
-    }
     this.#begin();
     if (config.widget?.position === "left") this.setPlace({ side: "left" });
     frame.post({ type: "configure", data: this.#configuration(), view: this.#session!.view() });
     if (this.#session!.known || this.#wantsOpen) this.#session!.start();
+    const { availability } = environment;
+    if (!config.isLiveChat || !availability) return;
+    // A live channel comes and goes, by its hours and its agents, also on a page that is left open.
+    const look = () => {
+      if (document.hidden) return;
+      availability()
+        .then((status) => this.#session!.setAvailable(status !== "offline"))
+        .catch(() => undefined);
+    };
+    setInterval(look, AVAILABILITY_EVERY);
+    document.addEventListener("visibilitychange", look);
   }
 
   #begin(): void {
@@ -232,7 +233,6 @@ export class Widget {
   }
 
   destroy(): void {
-    clearInterval(this.#asking);
     this.#session?.stop();
     this.#frame?.remove();
   }
@@ -346,14 +346,6 @@ export class Widget {
     this.#environment.tab.set("open", open ? "1" : undefined);
     this.guided?.turned(open);
     if (open) this.#session!.start();
-    clearInterval(this.#asking);
-    const { availability } = this.#environment;
-    if (!open || !availability || !this.#config?.isLiveChat) return;
-    this.#asking = window.setInterval(() => {
-      availability()
-        .then((status) => this.#session!.setAvailable(status !== "offline"))
-        .catch(() => undefined);
-    }, AVAILABILITY_EVERY);
   }
 }
 

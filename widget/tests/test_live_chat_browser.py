@@ -144,3 +144,41 @@ def test_a_visitor_waits_in_line_is_answered_has_the_transcript_sent_and_ends(
         expect(window.locator("[data-selector=START_NEW_CHAT]")).to_be_visible()
         while agent.hear("status")["status"] != "closed":
             """Taken first, closed then."""
+
+
+def test_a_page_that_is_left_open_follows_the_channel(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    hides: dict[str, Any] = {"offline": {"show": "hide"}}
+    channel = live_channel(gateway_environment, **hides)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = chat(page)
+    launcher = window.locator(".cw-launcher")
+    expect(launcher.locator(".cw-dot")).to_be_visible()
+
+    def comes_back_to_the_tab(shown: str) -> None:
+        """The page looks again once a minute, and when somebody comes back to it."""
+
+        def looked() -> bool:
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            page.wait_for_timeout(50)
+            return shown == (launcher.inner_text() if launcher.count() else "")
+
+        eventually(looked, what=f"the launcher says {shown!r}")
+
+    corner = "document.elementFromPoint(innerWidth - 60, innerHeight - 45).tagName"
+    live_channel(gateway_environment, channel, **hides, **CLOSED)
+    comes_back_to_the_tab("")
+    # What is hidden takes no click from the page either.
+    page.wait_for_function(f"{corner} !== 'IFRAME'")
+    live_channel(gateway_environment, channel, **hides)
+    comes_back_to_the_tab("Nous sommes en ligne")
+    page.wait_for_function(f"{corner} === 'IFRAME'")
+    # Whoever has begun a conversation keeps the way to it.
+    launcher.click()
+    write(page, "Bonjour")
+    expect(window.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    window.get_by_role("button", name="Réduire").click()
+    live_channel(gateway_environment, channel, **hides, **CLOSED)
+    comes_back_to_the_tab("Nous sommes hors ligne")
+    expect(launcher.locator(".cw-dot")).to_have_count(0)
