@@ -32,9 +32,9 @@ chaos:
 build:
 	@bin/chatadmin build
 
-# Keys, passwords and a certificate for docker-compose.yml.
+# Keys, passwords and a certificate for docker-compose.yml; ARGS="add signing" and so on changes a key (docs/operating.md).
 secrets:
-	@bin/chatadmin secrets
+	@bin/chatadmin secrets $(ARGS)
 
 # Everything that was installed or built, but no data: that is .local/, and yours to delete.
 clean:

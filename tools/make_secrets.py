@@ -2,6 +2,12 @@
 
 What is there stays as it is, so running it again only adds what is missing. Replace `tls_certificate` and `tls_key` by
 your own before visitors come.
+
+    make secrets ARGS="add KEY"       a new key beside the old one: signing, test, live, or fields
+    make secrets ARGS="switch KEY"    from now on the new one is used
+    make secrets ARGS="remove KEY"    the old one goes
+
+docs/operating.md says what to restart, and when.
 """
 
 from __future__ import annotations
@@ -13,6 +19,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -80,7 +87,7 @@ def make(folder: Path) -> list[str]:
             lambda private=private: json.dumps(snapshot.public_jwk(json.loads(private)["keys"][0])),  # type: ignore[misc]
         )
     if not ((folder / "tls_certificate").exists() and (folder / "tls_key").exists()):
-        certificate, key = self_signed([os.environ.get(name, default) for name, default in HOSTS.items()])
+        certificate, key = self_signed(hosts(folder.parent))
         for name, text in (("tls_certificate", certificate), ("tls_key", key)):
             (folder / name).unlink(missing_ok=True)
             keep(name, lambda text=text: text)  # type: ignore[misc]
@@ -112,8 +119,102 @@ def self_signed(hosts: list[str]) -> tuple[str, str]:
     )
 
 
+class NotNow(Exception):
+    """A step of a change of keys that does not come now; the message says which does."""
+
+
+#: Key -> (what uses it, the set of those that are accepted). Of `fields` both are one comma list, the newest first.
+_PLACES = {
+    "signing": ("publishing_signing_key", "publisher_keys"),
+    "test": ("test_env_encryption_key", "test_env_decryption_keys"),
+    "live": ("live_env_encryption_key", "live_env_decryption_keys"),
+}
+KEYS = (*_PLACES, "fields")
+
+
+def change(folder: Path, step: str, key: str) -> str:
+    """Take one step ("add", "switch", "remove") of changing a key; returns what to do next. Raises NotNow."""
+    if key == "fields":
+        return _change_fields(folder, step)
+    used, accepted = (folder / name for name in _PLACES[key])
+    waiting = folder / f"{used.name}.next"
+    known: list[dict[str, Any]] = json.loads(accepted.read_text(encoding="utf-8"))["keys"]
+    if step == "add":
+        if waiting.exists() or len(known) > 1:
+            raise NotNow(f"{accepted.name} has a second key already: switch, then remove.")
+        new = snapshot.new_signing_key() if key == "signing" else snapshot.new_encryption_key()
+        mine, theirs = (
+            (new, snapshot.public_jwk(new)) if key == "signing" else (snapshot.public_jwk(new), new)
+        )
+        _write(waiting, json.dumps(mine))
+        _write(accepted, json.dumps(snapshot.key_set(*known, theirs)))
+        return f"Restart the environments, then: switch {key}."
+    if step == "switch":
+        if not waiting.exists():
+            raise NotNow(f"There is no new key: add {key} first.")
+        _write(used, waiting.read_text(encoding="utf-8"))
+        waiting.unlink()
+        return f"Restart console, worker and beat, run seal_again, then: remove {key}."
+    if waiting.exists() or len(known) < 2:
+        raise NotNow(
+            f"The old key is in use: switch {key} first." if waiting.exists() else "There is no old key."
+        )
+    now = snapshot.public_jwk(used.read_text(encoding="utf-8"))
+    left = [one for one in known if snapshot.public_jwk(one) == now]
+    _write(accepted, json.dumps(snapshot.key_set(*left)))
+    return "Restart the environments: the old key opens nothing any more."
+
+
+def _change_fields(folder: Path, step: str) -> str:
+    file = folder / "field_encryption_keys"
+    known = [one.strip() for one in file.read_text(encoding="utf-8").split(",")]
+    if step == "add":
+        if len(known) > 1:
+            raise NotNow("There is an old key still: remove fields first.")
+        _write(file, ",".join([field_keys.new_key(), *known]))
+        return "Restart console, worker and beat, run rotate_field_keys, then: remove fields."
+    if step == "switch":
+        raise NotNow("The newest key is used as soon as console and worker are restarted.")
+    if len(known) < 2:
+        raise NotNow("There is no old key.")
+    _write(file, known[0])
+    return "Restart console, worker and beat."
+
+
+def _write(path: Path, text: str) -> None:
+    """In its place: a file that a container has mounted is the same file afterwards."""
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
+
+
+def hosts(folder: Path) -> list[str]:
+    """The three names: from the environment, else from the `.env` beside docker-compose.yml, else those of this machine."""
+    file = folder / ".env"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    said = {
+        name.strip(): value.strip().strip("\"'") for name, _, value in (line.partition("=") for line in lines)
+    }
+    return [os.environ.get(name) or said.get(name) or default for name, default in HOSTS.items()]
+
+
+def main(arguments: list[str]) -> int:
+    folder = ROOT / "secrets"
+    if not arguments:
+        written = make(folder)
+        print(
+            f"secrets/: {len(written)} files written{': ' + ', '.join(written) if written else ', all were there'}"
+        )
+        return 0
+    if len(arguments) != 2 or arguments[0] not in {"add", "switch", "remove"} or arguments[1] not in KEYS:
+        print(f'usage: make secrets [ARGS="add|switch|remove {"|".join(KEYS)}"]', file=sys.stderr)
+        return 2
+    try:
+        print(change(folder, *arguments))
+    except (NotNow, FileNotFoundError) as refused:
+        print(f"Nothing was changed. {refused}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    written = make(ROOT / "secrets")
-    print(
-        f"secrets/: {len(written)} files written{': ' + ', '.join(written) if written else ', all were there'}"
-    )
+    sys.exit(main(sys.argv[1:]))
