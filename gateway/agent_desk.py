@@ -12,8 +12,8 @@ desk says `channel` beside `conversation`:
     {"do": "renew", "key": KEY}                       desk -> renewed
     {"do": "status", "available": BOOL}               desk -> done, and `agents` to every desk of the brand
     {"do": "list"}                                    pane -> conversations
-    {"do": "list", "view": "mine" | "waiting" | "all" | "closed", "search": TEXT, "only": CHANNEL, "limit": N}
-                                                      desk -> conversations
+    {"do": "list", "view": "mine" | "waiting" | "all" | "closed", "search": TEXT, "only": CHANNEL, "limit": N, "after": PLACE}
+                                                      desk -> conversations; from the place of a row on
     {"do": "open", "conversation": ID}                -> conversation. In a pane the visitor's messages count as seen and the
                                                       contact is taken; at a desk nothing changes
     {"do": "seen", "conversation": ID}                desk: what the visitor wrote was read by whoever has the conversation
@@ -36,9 +36,9 @@ To the agent, each an object with `event`; what is about a conversation has its 
     renewed        {"until", "channels"}
     agents         {"agents": [{"agent", "name", "available", "channels"}]}
     conversations  {"conversations": [{"id", "name", "customer", "status", "assignee", "archived", "text", "at", "unread"}]}; at a desk
-                   {"view", "search", "only", "more": BOOL, "counts": {"mine", "waiting", "all", "unread"}, "conversations": [{"channel",
+                   {"view", "search", "only", "after", "more": BOOL, "counts": {"mine", "waiting", "all", "unread"}, "conversations": [{"channel",
                    "id", "name", "customer", "status", "holder", "assignee", "since", "locale", "text", "kind", "files", "author", "at",
-                   "unread"}]}
+                   "unread", "place"}]}
     conversation   {"conversation", "status", "messages": [wire messages, newest first], "scroll",
                     "answers": [{"ident", "label", "value", "text"}], "consents": [{"ident", "version", "locale", "text", "given_at"}]},
                    at a desk also {"holder", "assignee", "since", "locale", "page", "person": {…}, "notes": [note, oldest first]}
@@ -52,6 +52,7 @@ To the agent, each an object with `event`; what is about a conversation has its 
     resync         {}                                               desk: frames may have been lost, read anew
     done           {"ref"}
     error          {"ref", "code", "message"}
+    ask            {}                                               desk: say something, `heartbeat` will do; whoever does not is gone
     heartbeat      {}
 
 ID is the thread's idOnExternalPlatform; messages have the shape of the wire contract (gateway.wire.message). HOLDER is who has the
@@ -96,6 +97,8 @@ from publishing.snapshot import AgentKey, AgentKeyRefused, open_agent_key
 log = logger("gateway.agent_desk")
 
 _MOST_CHOICES = 20
+#: Questions for a sign of life that a desk may leave unanswered.
+_PATIENCE = 6
 
 
 class DeskRefused(Exception):
@@ -127,6 +130,8 @@ class AgentDesk(Socket):
         #: Channels whose groups it is in.
         self.joined: set[str] = set()
         self.available = False
+        #: When its agent's browser was last heard.
+        self.heard_at = time.monotonic()
         #: The agents it was told of last.
         self._told: list[dict[str, Any]] | None = None
 
@@ -222,6 +227,7 @@ class AgentDesk(Socket):
         return registry.get(self.key.brand, self.key.channels[0])
 
     async def heard(self, text: str | None) -> None:
+        self.heard_at = time.monotonic()
         command: Any = None
         if text is not None and len(text) <= limits.LONGEST_FRAME:
             try:
@@ -404,6 +410,18 @@ def recheck(channel: str) -> None:
 _background: set[asyncio.Future[None]] = set()
 
 
+async def keep_asking() -> None:
+    """For ever: ask every desk for a sign of life. A browser slows down the clocks of a page nobody looks at, not its socket."""
+    while True:
+        await asyncio.sleep(settings.GATEWAY_DESK_ASK_SECONDS)
+        for desk in tuple(_desks):
+            if time.monotonic() - desk.heard_at > _PATIENCE * settings.GATEWAY_DESK_ASK_SECONDS:
+                # A laptop that was closed says no goodbye, and what is written to it comes back to nobody.
+                desk.refuse(4510, "silent", "Nothing was heard of this desk for too long.")
+            else:
+                desk.put("ask")
+
+
 async def tell_agents(brand: int) -> None:
     """Who is at the brand's desk now, to everybody there: in this process at once, in others with the frame."""
     announce.to_brand(brand, {"event": "agents", "agents": await _agents(brand)})
@@ -458,20 +476,28 @@ async def _list(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
 
 
 async def _list_at_desk(desk: AgentDesk, command: Mapping[str, Any]) -> None:
-    view, search, only, limit = (command.get(name) for name in ("view", "search", "only", "limit"))
+    view, search, only, limit, after = (
+        command.get(name) for name in ("view", "search", "only", "limit", "after")
+    )
     if view not in desk_store.VIEWS:
         raise DeskRefused("malformed", "A list is mine, waiting, all or closed.")
     search = search.strip() if isinstance(search, str) and storable(search, limits.LONGEST_ID) else ""
+    place = desk_store.Place.read(after) if isinstance(after, str) else None
+    if after and place is None:
+        raise DeskRefused("malformed", "A list goes on from the place of one of its rows.")
     limit = limit if isinstance(limit, int) and 0 < limit <= desk_store.MOST else desk_store.LIMIT
     every = [one.id for one in desk.channels()]
     channels = [one for one in every if not only or one == only]
-    rows = await desk_store.rows(channels, desk.agent.id, view=view, search=search, limit=limit + 1)
+    rows = await desk_store.rows(
+        channels, desk.agent.id, view=view, search=search, limit=limit + 1, after=place
+    )
     counts = await desk_store.counts(every, desk.agent.id)
     desk.put(
         "conversations",
         view=view,
         search=search,
         only=only if isinstance(only, str) else "",
+        after=str(place) if place is not None else "",
         more=len(rows) > limit,
         counts={
             "mine": counts.mine,
@@ -496,6 +522,7 @@ async def _list_at_desk(desk: AgentDesk, command: Mapping[str, Any]) -> None:
                 "author": row.author or "",
                 "at": wire.milliseconds(row.last_at or row.active_at),
                 "unread": row.unread,
+                "place": str(desk_store.place_of(row, view)),
             }
             for row in rows[:limit]
         ],
@@ -572,14 +599,14 @@ async def _take(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -
     given = await desk_store.take(
         channel, _conversation(command), desk.agent, seen=seen if isinstance(seen, str) else ""
     )
-    await _given(channel, given)
+    await changed_hands(channel, given)
 
 
 async def _transfer(desk: AgentDesk, channel: Channel, command: Mapping[str, Any]) -> None:
     thread_id, text = _conversation(command), _note_text(command.get("note", ""))
     to = command.get("to")
     if not to:
-        await _given(channel, await desk_store.put_back(channel, thread_id, desk.agent, text=text))
+        await changed_hands(channel, await desk_store.put_back(channel, thread_id, desk.agent, text=text))
         return
     brand = channel.brand
     there = [one for one in await presence.desks(brand) if one.agent == to and one.covers(channel.id)]
@@ -587,10 +614,11 @@ async def _transfer(desk: AgentDesk, channel: Channel, command: Mapping[str, Any
         raise DeskRefused("not_there", "This agent is not at the desk any more.")
     colleague = desk_store.Agent(there[0].agent, there[0].name)
     given = await desk_store.transfer(channel, thread_id, desk.agent, to=colleague, text=text)
-    await _given(channel, given)
+    await changed_hands(channel, given)
 
 
-async def _given(channel: Channel, given: desk_store.Given | None) -> None:
+async def changed_hands(channel: Channel, given: desk_store.Given | None) -> None:
+    """Tell the visitor and all agents who has a conversation now; None: nothing has changed."""
     if given is not None:
         _noted(channel, given.thread.external_id, given.note)
         await announce.assigned(channel, given.thread, given.contact, given.previous)

@@ -17,6 +17,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 from gateway import (
+    absence,
     addresses,
     agent_desk,
     attachments,
@@ -132,11 +133,11 @@ def _may_send_credentials(origin: bytes | None) -> bool:
 def _with_headers(send: Send, headers: doors.Headers) -> Send:
     async def sending(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [
-                *message.get("headers", ()),
-                *headers,
-                (b"x-content-type-options", b"nosniff"),
-            ]
+            given = list(message.get("headers", ()))
+            if not any(name.lower() == b"cache-control" for name, _ in given):
+                # Who is online, a message, a refusal: true now, for this client. What may be kept says so itself.
+                given.append((b"cache-control", b"no-store"))
+            message["headers"] = [*given, *headers, (b"x-content-type-options", b"nosniff")]
         await send(message)
 
     return sending
@@ -222,6 +223,8 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             await waiting.watcher.start()
             running.append(asyncio.create_task(waiting.keep_time()))
             running.append(asyncio.create_task(inactivity.keep_watch()))
+            running.append(asyncio.create_task(absence.keep_watch()))
+            running.append(asyncio.create_task(agent_desk.keep_asking()))
             published.on_switch(agent_desk.recheck)
             running.append(asyncio.create_task(_close_idle()))
             running.append(asyncio.create_task(attachments.sweep_for_ever()))

@@ -12,7 +12,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.http.response import HttpResponseBase
 
 from file_restrictions import rules
-from gateway import addresses, agent_desk, attachments, doors, file_links, metrics, pictures, settings, tokens
+from gateway import (
+    addresses,
+    agent_desk,
+    attachments,
+    auth,
+    doors,
+    file_links,
+    metrics,
+    pictures,
+    settings,
+    tokens,
+)
 from gateway.logs import logger
 from gateway.published import OWN_ORIGINS, Channel, registry
 from kit import origins
@@ -86,7 +97,7 @@ async def file(request: HttpRequest, token: str, name: str = "") -> HttpResponse
     try:
         found = await attachments.find(token)
         channel = registry.channels.get(found.channel) if found is not None else None
-        if found is None or channel is None or not _may_open(request, token, channel, found):
+        if found is None or channel is None or not await _may_open(request, token, channel, found):
             return _refuse(_NOT_THERE)
         if not file_links.opens(request.GET.get("t", ""), token, (file_links.agents(found.channel),)) and (
             turned_away := addresses.refusal(channel, cast(ASGIRequest, request).scope)
@@ -126,7 +137,7 @@ def _harmless(media_type: str) -> str:
     return "application/octet-stream" if rules.is_active(media_type) else media_type
 
 
-def _may_open(request: HttpRequest, token: str, channel: Channel, found: attachments.Stored) -> bool:
+async def _may_open(request: HttpRequest, token: str, channel: Channel, found: attachments.Stored) -> bool:
     viewers: Sequence[str] = (
         file_links.customer(found.channel, found.customer),
         file_links.agents(found.channel),
@@ -142,7 +153,8 @@ def _may_open(request: HttpRequest, token: str, channel: Channel, found: attachm
             opened = tokens.check(purpose, text, brand=channel.brand, channel=channel.id)
         except tokens.TokenRefused:
             continue
-        return opened.customer == found.customer
+        # As at endpoint 7: whoever signed out, or signed in in another way, opens nothing any more.
+        return opened.customer == found.customer and await auth.token_holds(channel, opened)
     try:
         agent_desk.opened_key(text, channel.brand, channel.id)
     except AgentKeyRefused:

@@ -239,7 +239,7 @@ async def token_holds(channel: Channel, token: tokens.Token) -> bool:
 
 def claimed_identity(identity: Mapping[str, Any]) -> Identity:
     """Read a `consumerIdentity` or `customerIdentity` object. Raises AuthorizationRefused."""
-    customer = identity.get("idOnExternalPlatform")
+    customer = as_text(identity.get("idOnExternalPlatform"))
     if not isinstance(customer, str) or not customer.strip() or not storable(customer, _LONGEST_ID):
         raise AuthorizationRefused("idOnExternalPlatform is missing, or no text of 1 to 255 characters.")
     return Identity(
@@ -267,6 +267,11 @@ def former_customer(channel: Channel, body: Mapping[str, Any]) -> str:
     except tokens.TokenRefused:
         return ""
     return token.customer if _OWN_ID.fullmatch(token.customer) else ""
+
+
+def as_text(value: object) -> object:
+    """Whole numbers as text: pages keep their customers under numbers, and hand them on as they are."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def storable(text: str, longest: int) -> bool:

@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
-from gateway import attachments, database, handover, metrics, surveys
+from gateway import attachments, database, handover, metrics, surveys, wire
 from gateway import statements as sql
 from gateway.published import Channel
 
 #: Messages in one answer of RecoverThread and LoadMoreMessages.
 PAGE = 30
+#: Characters of the messages of one page, about: iOS lets go of a socket that brings a frame of more than a megabyte.
+_HEAVY = 500_000
 #: Conversations in ThreadListFetched and in the agent's list.
 THREADS = 100
 _MAX_FIELDS = 200
@@ -323,16 +325,24 @@ async def _open_contact(
         return await cursor.fetchone()
 
 
-async def close_contact(channel: Channel, customer: str | None, thread: str) -> tuple[Thread, Contact] | None:
-    """Close the open contact of a conversation; None when there is none. Raises Refused for a conversation not theirs."""
+async def close_contact(
+    channel: Channel, customer: str | None, thread: str, contact: str | None = None
+) -> tuple[Thread, Contact] | None:
+    """Close the open contact of a conversation; None when there is none. Raises Refused for a conversation not theirs.
+
+    `contact` is the one that was meant: where it is an earlier one of the conversation, what came after it stays open.
+    """
     async with database.connection() as connection, connection.transaction():
         found = await _thread(connection, channel, customer, thread)
         if found is None:
             raise Refused("There is no such conversation.")
         async with connection.cursor(row_factory=class_row(Contact)) as cursor:
-            await cursor.execute(sql.CLOSE_CONTACT, {"thread": found.external_id, "thread_id": found.id})
-            contact = await cursor.fetchone()
-    return None if contact is None else (found, contact)
+            await cursor.execute(
+                sql.CLOSE_CONTACT,
+                {"thread": found.external_id, "thread_id": found.id, "contact": contact},
+            )
+            closed = await cursor.fetchone()
+    return None if closed is None else (found, closed)
 
 
 async def assign(channel: Channel, thread: str, name: str) -> tuple[Thread, Contact] | None:
@@ -782,9 +792,20 @@ async def _page(
     async with connection.cursor(row_factory=class_row(Message)) as cursor:
         await cursor.execute(sql.PAGE, {"thread_id": thread_id, "before": before, "limit": PAGE + 1})
         rows = await cursor.fetchall()
-    page = rows[:PAGE]
+    page = rows[: _fitting(rows[:PAGE])]
     # A page that happens to end at the first message has nothing before it: no token for an empty page.
-    return page, f"m{page[-1].id:x}" if len(rows) > PAGE else ""
+    return page, f"m{page[-1].id:x}" if len(rows) > len(page) else ""
+
+
+def _fitting(rows: Sequence[Message]) -> int:
+    """How many of these messages go into one frame; the first in any case."""
+    weight = 0
+    for number, row in enumerate(rows):
+        # A text is in it twice: once as what stands in for it.
+        weight += 2 * len(wire.dumps(row.content)) + 2 * len(wire.dumps(row.attachments)) + 1_500
+        if number and weight > _HEAVY:
+            return number
+    return len(rows)
 
 
 def _open_scroll(scroll: str) -> int:

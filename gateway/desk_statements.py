@@ -14,7 +14,7 @@ SELECT * FROM (
     SELECT t.channel, t.external_id, t.name, c.status, c.assignee, """
     + HOLDER
     + """ AS holder, c.status_at, c.locale, k.external_id AS customer,
-           trim(k.first_name || ' ' || k.last_name) AS customer_name, t.active_at, t.id AS thread_id
+           trim(k.first_name || ' ' || k.last_name) AS customer_name, t.active_at, t.id AS thread_id, c.id AS contact_id
       FROM gateway_thread t
       JOIN gateway_customer k ON k.id = t.customer_id
       JOIN LATERAL (SELECT * FROM gateway_contact WHERE thread_id = t.id ORDER BY id DESC LIMIT 1) c ON true
@@ -26,6 +26,8 @@ SELECT * FROM (
             OR t.id IN (SELECT o.thread_id FROM gateway_contact o
                          WHERE o.channel = ANY(%(channels)s) AND o.status <> 'closed'))
        AND (%(view)s <> 'mine' OR c.assignee_id = %(agent)s)
+       AND (%(after_contact)s::bigint IS NULL OR c.id > %(after_contact)s)
+       AND (%(after_at)s::timestamptz IS NULL OR (t.active_at, t.id) < (%(after_at)s, %(after_thread)s))
        AND (%(view)s <> 'waiting' OR ("""
     + HOLDER
     + """) = '')
@@ -35,7 +37,8 @@ SELECT * FROM (
             OR EXISTS (SELECT FROM jsonb_each_text(c.custom_fields || k.custom_fields) f WHERE f.value ILIKE %(like)s)
             OR EXISTS (SELECT FROM gateway_message s WHERE s.thread_id = t.id
                         AND COALESCE(s.content #>> '{payload,text}', s.content ->> 'fallbackText') ILIKE %(like)s))
-     ORDER BY CASE WHEN %(view)s = 'waiting' THEN c.status_at END, t.active_at DESC, t.id DESC
+     -- Who waits stands where the visitors' own queue has them (statements.QUEUE), also after having been put back.
+     ORDER BY CASE WHEN %(view)s = 'waiting' THEN c.id END, t.active_at DESC, t.id DESC
      LIMIT %(limit)s
 ) found
 LEFT JOIN LATERAL (
@@ -46,7 +49,7 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS unread FROM gateway_message u
      WHERE u.thread_id = found.thread_id AND u.author = 'customer' AND u.seen_at IS NULL) unseen
-ORDER BY CASE WHEN %(view)s = 'waiting' THEN found.status_at END, found.active_at DESC, found.thread_id DESC
+ORDER BY CASE WHEN %(view)s = 'waiting' THEN found.contact_id END, found.active_at DESC, found.thread_id DESC
 """
 )
 COUNTS = (
@@ -78,6 +81,24 @@ UPDATE gateway_contact AS c
        status_at = now()
  WHERE c.id = %(id)s
 RETURNING c.id, %(thread)s::text AS thread, c.status, c.assignee, c.assignee_id, c.custom_fields, c.created_at, c.status_at
+"""
+#: Who holds conversations, on which channel.
+HOLDERS = """
+SELECT DISTINCT channel, assignee_id FROM gateway_contact
+ WHERE channel = ANY(%s) AND status <> 'closed' AND assignee_id <> ''
+"""
+#: Conversations of an agent who is gone that would be lost to everyone: of a live chat all, else those whose visitor spoke last.
+LEFT_ALONE = """
+SELECT c.id, t.external_id AS thread, c.assignee
+  FROM gateway_contact c
+  JOIN gateway_thread t ON t.id = c.thread_id
+  LEFT JOIN LATERAL (SELECT author FROM gateway_message
+                      WHERE thread_id = c.thread_id AND author <> 'system' ORDER BY id DESC LIMIT 1) m ON true
+ WHERE c.channel = %(channel)s AND c.status <> 'closed' AND c.assignee_id = %(agent)s
+   AND (%(live)s OR m.author = 'customer')
+ ORDER BY c.id
+ LIMIT %(limit)s
+   FOR UPDATE OF c SKIP LOCKED
 """
 HUMAN = "UPDATE gateway_thread SET human = true WHERE id = %s AND NOT human"
 ADD_NOTE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from psycopg.rows import class_row
@@ -18,11 +18,13 @@ from gateway.statements import CLOSE_CONTACT
 
 View = Literal["mine", "waiting", "all", "closed", "any"]
 VIEWS: tuple[View, ...] = ("mine", "waiting", "all", "closed")
-#: Conversations in one list.
+#: Conversations in one page of a list.
 LIMIT = 100
 MOST = 300
 #: Milliseconds a list may take: a search goes through every word of every conversation.
 _PATIENCE = "4000"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Row:
     customer_name: str
     active_at: datetime
     thread_id: int
+    contact_id: int
     last_text: str | None
     author: str | None
     author_name: str | None
@@ -48,6 +51,30 @@ class Row:
     files: int | None
     kind: str | None
     unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of a list ends: the number its view is ordered by, and the thread, of its last row."""
+
+    order: int
+    thread: int
+
+    def __str__(self) -> str:
+        return f"{self.order}~{self.thread}"
+
+    @classmethod
+    def read(cls, text: str) -> Place | None:
+        order, _tilde, thread = text.partition("~")
+        if all(one.isascii() and one.isdecimal() and len(one) < 19 for one in (order, thread)):
+            return cls(int(order), int(thread))
+        return None
+
+
+def place_of(row: Row, view: View) -> Place:
+    """Those who wait are ordered by their arrival, the number of their contact; others by what happened last, in microseconds."""
+    order = row.contact_id if view == "waiting" else round((row.active_at - _EPOCH) / _MICROSECOND)
+    return Place(order, row.thread_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +147,10 @@ async def rows(
     search: str = "",
     limit: int = LIMIT,
     thread: str | None = None,
+    after: Place | None = None,
 ) -> list[Row]:
-    """Conversations of these channels: those that wait by how long, others by what happened last."""
+    """Conversations of these channels: those that wait by their arrival, others by what happened last; from a place on."""
+    waiting = view == "waiting"
     values = {
         "channels": list(channels),
         "agent": agent,
@@ -129,6 +158,9 @@ async def rows(
         "like": f"%{_escaped(search)}%" if search else None,
         "limit": limit,
         "thread": thread,
+        "after_contact": after.order if after is not None and waiting else None,
+        "after_at": _EPOCH + after.order * _MICROSECOND if after is not None and not waiting else None,
+        "after_thread": after.thread if after is not None else None,
     }
     async with database.connection() as connection, connection.transaction():
         await connection.execute("SELECT set_config('statement_timeout', %s, true)", (_PATIENCE,))
@@ -200,6 +232,30 @@ async def _give(
     return Given(found, contact, previous, note)
 
 
+async def holders(channels: Sequence[str]) -> list[tuple[str, str]]:
+    """(channel, agent's id) of those who have conversations."""
+    async with database.connection() as connection:
+        return [
+            (str(channel), str(agent))
+            for channel, agent in await (await connection.execute(sql.HOLDERS, (list(channels),))).fetchall()
+        ]
+
+
+async def left_alone(channel: Channel, agent: str, *, limit: int) -> list[Given]:
+    """Put what an agent who is gone has left alone back into the queue, at the places of their arrival: at most `limit` at once."""
+    given = []
+    async with database.connection() as connection, connection.transaction():
+        values = {"channel": channel.id, "agent": agent, "live": channel.live, "limit": limit}
+        for number, thread, name in await (await connection.execute(sql.LEFT_ALONE, values)).fetchall():
+            found = await _found(channel, thread)
+            async with connection.cursor(row_factory=class_row(Contact)) as cursor:
+                await cursor.execute(sql.GIVE, {"id": number, "agent": "", "name": "", "thread": thread})
+                contact = there(await cursor.fetchone())
+            note = await _add(connection, found, Agent(agent, name), kind="left", text="")
+            given.append(Given(found, contact, name, note))
+    return given
+
+
 async def close(channel: Channel, thread: str, agent: Agent) -> tuple[Given, str] | None:
     """Close one's own contact, or one that waits; with its customer's own id. None when it is closed. Raises Taken, Refused."""
     found = await _found(channel, thread)
@@ -210,7 +266,9 @@ async def close(channel: Channel, thread: str, agent: Agent) -> tuple[Given, str
         if row[1] not in {agent.id, ""}:
             raise Taken(row[2])
         async with connection.cursor(row_factory=class_row(Contact)) as cursor:
-            await cursor.execute(CLOSE_CONTACT, {"thread": found.external_id, "thread_id": found.id})
+            await cursor.execute(
+                CLOSE_CONTACT, {"thread": found.external_id, "thread_id": found.id, "contact": None}
+            )
             contact = there(await cursor.fetchone())
         note = await _add(connection, found, agent, kind="closed", text="")
     return Given(found, contact, row[2], note), await conversations.owner(found)

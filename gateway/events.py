@@ -235,6 +235,7 @@ async def reconnect_consumer(event: Event) -> None:
     if event.socket.visitor is None:
         session = await sessions.get(event.channel, token.session) if token.session else None
         await event.socket.authorize(auth.Identity(token.customer), token.mode, session)
+        await event.socket.look_again(token)
     elif event.visitor.customer != token.customer:
         raise EventRefused("ConsumerReconnectionFailed", "The access token is another customer's.")
     event.answer("ConsumerReconnected", {}, authorizationStatus="authorized")
@@ -396,7 +397,15 @@ async def archive_thread(event: Event) -> None:
 
 
 async def end_contact(event: Event) -> None:
-    closed = await conversations.close_contact(event.channel, event.visitor.customer, event.thread())
+    contact = event.data.get("contact")
+    number = contact.get("id") if isinstance(contact, Mapping) else None
+    # A client that was away sends again what it meant for a contact that has ended since: the next one goes on.
+    closed = await conversations.close_contact(
+        event.channel,
+        event.visitor.customer,
+        event.thread(),
+        None if number is None or not storable(str(number), limits.LONGEST_ID) else str(number),
+    )
     event.socket.known = None
     event.acknowledge()
     if closed is not None:
@@ -560,6 +569,7 @@ async def group_chat(event: Event) -> None:
 
 
 def _identifier(value: object, name: str) -> str:
+    value = auth.as_text(value)
     if not isinstance(value, str) or not value or not storable(value, limits.LONGEST_ID):
         raise EventRefused(INCONSISTENT, f"{name} is missing, or no text of 1 to 255 characters.")
     return value
@@ -614,7 +624,7 @@ def _attachments(given: object) -> list[dict[str, Any]]:
 
 
 def _fields(given: object) -> dict[str, str]:
-    """`[{ident, value}]` as a mapping; a number or a truth value is taken as its text."""
+    """`[{ident, value}]` as a mapping; a number or a truth value is taken as its text, null as an empty one."""
     if given is None:
         return {}
     if not isinstance(given, list) or len(given) > limits.MOST_FIELDS:
@@ -625,6 +635,8 @@ def _fields(given: object) -> dict[str, str]:
         value = entry.get("value") if isinstance(entry, Mapping) else None
         if isinstance(value, bool | int | float):
             value = str(value).lower()
+        if value is None and isinstance(entry, Mapping) and "value" in entry:
+            value = ""
         if not isinstance(ident, str) or not ident or not storable(ident, limits.LONGEST_ID):
             raise EventRefused(INCONSISTENT, "A custom field has no ident.")
         if not isinstance(value, str) or not storable(value, limits.LONGEST_FIELD):

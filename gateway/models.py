@@ -174,6 +174,8 @@ class Note(models.Model):
         TRANSFERRED = "transferred"
         QUEUED = "queued"
         CLOSED = "closed"
+        #: Its author was gone from the desk for too long: it waits again.
+        LEFT = "left"
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="notes", db_index=False)
     external_id = models.CharField(max_length=255)

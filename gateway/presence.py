@@ -1,14 +1,14 @@
 """Which agents are there, in any process: in Redis, with when they lapse.
 
 A sorted set for each channel holds the sockets whose agent would answer there; a hash for each brand says who sits at its agent
-desk, those who are away included.
+desk, those who are away included; a sorted set says when each agent was last there.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from redis.asyncio import Redis
@@ -18,6 +18,8 @@ from gateway import settings
 
 #: Seconds a pane counts after its last sign of life.
 LIFE = 45
+#: Seconds for which it is known when an agent was last at the desk.
+_REMEMBERED = 7 * 86_400
 
 _redis: Redis | None = None
 
@@ -78,6 +80,10 @@ def _desk(brand: int) -> str:
     return f"gateway:{settings.GATEWAY_ENVIRONMENT}:desk:{brand}"
 
 
+def _last_there(brand: int) -> str:
+    return f"gateway:{settings.GATEWAY_ENVIRONMENT}:last-there:{brand}"
+
+
 async def at_desk(brand: int, pane: str, who: AtDesk, channels: Sequence[str]) -> None:
     """The desk is open, and its agent available on these channels or away. Redis being away makes them invisible, no more."""
     until = time.time() + LIFE
@@ -85,6 +91,8 @@ async def at_desk(brand: int, pane: str, who: AtDesk, channels: Sequence[str]) -
         async with _client().pipeline(transaction=False) as pipe:
             pipe.hset(_desk(brand), pane, json.dumps({**asdict(who), "until": until}))
             pipe.expire(_desk(brand), LIFE)
+            pipe.zadd(_last_there(brand), {who.agent: until - LIFE})
+            pipe.expire(_last_there(brand), _REMEMBERED)
             for channel in channels:
                 if who.available:
                     pipe.zadd(_key(channel), {pane: until})
@@ -127,6 +135,27 @@ async def desks(brand: int) -> list[AtDesk]:
     for pane in lapsed:
         await left_desk(brand, pane, ())
     return sorted(agents.values(), key=lambda one: (one.name.casefold(), one.agent))
+
+
+async def absent(brand: int, agents: Iterable[str], seconds: float) -> set[str]:
+    """Those of these agents who have not been at the brand's desk for so long.
+
+    Of whom nothing is known (Redis may have forgotten) one begins to count now. While Redis is away, nobody is absent.
+    """
+    asked, now = sorted(agents), time.time()
+    if not asked:
+        return set()
+    try:
+        async with _client().pipeline(transaction=False) as pipe:
+            pipe.zadd(_last_there(brand), dict.fromkeys(asked, now), nx=True)
+            pipe.expire(_last_there(brand), _REMEMBERED)
+            pipe.zmscore(_last_there(brand), asked)
+            scores = (await pipe.execute())[-1]
+    except (RedisError, OSError):
+        return set()
+    return {
+        agent for agent, last in zip(asked, scores, strict=True) if last is not None and last <= now - seconds
+    }
 
 
 async def stop() -> None:

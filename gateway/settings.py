@@ -61,8 +61,12 @@ GATEWAY_RETENTION_SECONDS = env.integer("GATEWAY_RETENTION_SECONDS", 600)
 #: Seconds between two looks for files that nobody holds any more.
 GATEWAY_SWEEP_SECONDS = env.integer("GATEWAY_SWEEP_SECONDS", 60)
 
-#: Seconds between two looks for live conversations whose visitor has left.
+#: Seconds between two looks for live conversations whose visitor has left, and for those whose agent has.
 GATEWAY_INACTIVITY_SECONDS = env.integer("GATEWAY_INACTIVITY_SECONDS", 5)
+#: Seconds without a sign of life after which an agent counts as gone, and what they left alone waits again; 0: never.
+GATEWAY_ABSENT_SECONDS = env.integer("GATEWAY_ABSENT_SECONDS", 120)
+#: Seconds after which an agent desk is asked for a sign of life.
+GATEWAY_DESK_ASK_SECONDS = env.integer("GATEWAY_DESK_ASK_SECONDS", 15)
 
 # -- visitors' files --------------------------------------------------------------------------------------------------
 

@@ -122,6 +122,8 @@ CLOSE_CONTACT = (
     """
 UPDATE gateway_contact AS c SET status = 'closed', status_at = now()
  WHERE c.thread_id = %(thread_id)s AND c.status <> 'closed'
+   AND (%(contact)s::text IS NULL OR c.id::text = %(contact)s
+        OR NOT EXISTS (SELECT FROM gateway_contact o WHERE o.thread_id = c.thread_id AND o.id::text = %(contact)s))
 RETURNING """
     + _CONTACT_COLUMNS
 )

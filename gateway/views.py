@@ -18,6 +18,7 @@ from auth_config import rules
 from gateway import (
     addresses,
     attachment_views,
+    attachments,
     auth,
     conversations,
     doors,
@@ -42,14 +43,18 @@ View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 def methods(*allowed: str) -> Callable[[View], View]:
-    """Let these methods through; any other is answered with 405."""
+    """Let these methods through; any other is answered with 405. A database that does not answer is a 503 in the contract's shape."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         async def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
-            return await view(request, *args, **kwargs)
+            try:
+                return await view(request, *args, **kwargs)
+            except (psycopg.Error, OSError) as trouble:
+                log.warning("request.failed", view=view.__name__, error=type(trouble).__name__)
+                return unavailable()
 
         return checked
 
@@ -60,6 +65,12 @@ def refuse(refusal: doors.Refusal) -> HttpResponse:
     """A refusal in both of the contract's shapes."""
     metrics.refusals.labels(refusal.code).inc()
     return HttpResponse(refusal.body(), status=refusal.status, content_type="application/json")
+
+
+def unavailable() -> HttpResponse:
+    response = refuse(attachments.UNAVAILABLE)
+    response["Retry-After"] = "5"
+    return response
 
 
 def channel_or_refusal(request: HttpRequest, brand: object, channel_id: str | None) -> Channel | HttpResponse:
@@ -177,9 +188,6 @@ async def token(request: HttpRequest) -> HttpResponse:
     except auth.AuthorizationRefused as refusal:
         status = 503 if refusal.later else 401
         return refuse(doors.Refusal(status, "unauthorized", "CustomerAuthorizationFailed", str(refusal)))
-    except (psycopg.Error, OSError):
-        message = "The environment cannot do this right now; try again."
-        return refuse(doors.Refusal(503, "unavailable", "Unavailable", message))
     response = JsonResponse(auth.answer_of(found, grant, fallback=fallback))
     response["Cache-Control"] = "no-store"
     if auth.mode_name(found) == auth.SecuredCookie.name:

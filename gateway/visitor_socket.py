@@ -102,7 +102,7 @@ class VisitorSocket(Socket):
                 self.refuse(4401, "CustomerAuthorizationFailed", "The channel asks for another sign-in now.")
                 return
             await self.authorize(auth.Identity(opened.customer), opened.mode, session)
-            await self._look_again(opened)
+            await self.look_again(opened)
         elif not auth.allows_legacy(channel):
             self.refuse(
                 4401,
@@ -127,7 +127,7 @@ class VisitorSocket(Socket):
         self.refuse(4000 + refusal.status, refusal.error_code, refusal.message)
         return None
 
-    async def _look_again(self, token: tokens.Token) -> None:
+    async def look_again(self, token: tokens.Token) -> None:
         """What was switched or ended before the socket could hear of it."""
         channel = self.admitted()
         if channel is None or not token.session:

@@ -7,11 +7,13 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from redis import Redis
 
 from file_restrictions import rules as file_rules
 from gateway.tests.client import Client, Json, Visitor
@@ -249,7 +251,15 @@ def test_lists_are_found_filtered_and_counted(live: Environment, shop: Channel, 
             ("zzz", []),
         ):
             assert alice.ids("all", search=search) == found
-        assert alice.listed("all", limit=1)["more"] is True
+        # Page by page, each from where the last one ended, whatever the order.
+        for view, order in (("all", [marc.thread, eve.thread]), ("waiting", [eve.thread, marc.thread])):
+            page = alice.listed(view, limit=1)
+            assert [one["id"] for one in page["conversations"]] == order[:1]
+            assert page["more"] is True
+            rest = alice.listed(view, limit=1, after=page["conversations"][0]["place"])
+            assert [one["id"] for one in rest["conversations"]] == order[1:]
+            assert (rest["more"], rest["after"]) == (False, page["conversations"][0]["place"])
+            assert alice.ids(view, after=rest["conversations"][0]["place"]) == []
         # It hears of both channels, the one that came later included.
         marc.say("encore")
         assert alice.until(
@@ -357,6 +367,41 @@ def test_a_renewed_key_goes_on_and_an_ended_one_hears_nothing_more(
         assert ended.closing() == (4401, "expired")
         assert "après" not in json.dumps(ended.heard, ensure_ascii=False)
         assert renewed.event("message")["message"]["messageContent"]["payload"]["text"] == "après la fin"
+
+
+def test_what_an_agent_who_is_gone_left_alone_waits_again_for_everybody(
+    live: Environment, shop: Channel, alice: Desk, bob: Desk
+) -> None:
+    chat = live.publish(brand=shop.brand, kind="live")
+    redis = Redis.from_url(live.redis)
+    with (
+        closing(redis),
+        Visitor(live, chat, name="Ève") as eve,
+        Visitor(live, shop) as answered,
+        Visitor(live, shop) as asking,
+    ):
+        for visitor in (eve, answered, asking):
+            visitor.say("Bonjour")
+            assert bob.about(visitor, "send", id=f"a{visitor.thread}", text="Un instant")["event"] == "done"
+        asking.say("Encore une question")
+        alice.event("ready")
+        # Bob's laptop is closed: nothing is heard of him, and nothing said either.
+        redis.zadd(f"gateway:live:last-there:{shop.brand}", {"2": time.time() - 3600})
+        told = alice.until(lambda one: one.get("event") == "note" and one["note"]["kind"] == "left")
+        assert (told["conversation"], told["note"]["author"]) == (eve.thread, "Bob")
+        for visitor in (eve, asking):
+            assert visitor.pushed("CaseInboxAssigneeChanged")["inboxAssignee"]["nickname"] == "Bob"
+            back = visitor.pushed("CaseInboxAssigneeChanged")
+            assert (back["inboxAssignee"], back["previousInboxAssignee"]["nickname"]) == (None, "Bob")
+        # In the queue of those who wait live she is told her place; what was answered already stays with Bob.
+        assert eve.pushed("SetPositionInQueue")["positionInQueue"] == 1
+        assert alice.ids("waiting") == [eve.thread, asking.thread]
+        assert bob.ids("mine") == [answered.thread]
+        assert alice.about(eve, "take", **{"from": ""})["event"] == "done"
+        # A sign of life, and he counts as there.
+        bob.send({"do": "heartbeat"})
+        bob.event("heartbeat")
+        assert (redis.zscore(f"gateway:live:last-there:{shop.brand}", "2") or 0) > time.time() - 60
 
 
 def test_who_is_there_and_who_is_away_is_seen_by_colleagues(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -175,6 +176,41 @@ def test_a_message_that_is_none_is_refused_and_nothing_stored(
         assert visitor.data("FetchThreadList", {}) == {"threads": []}
 
 
+def test_a_client_may_leave_out_what_it_does_not_know_and_count_its_customers(
+    live: Environment, channel: Channel
+) -> None:
+    """Only what an event needs, in another order, with null for nothing and numbers where a page has numbers."""
+    number = uuid.uuid4().int >> 80
+    with Visitor(live, channel, authorize=False) as visitor:
+
+        def ask(event_type: str, data: Json | None, **payload: object) -> Json:
+            frame = {
+                "payload": {"data": data, "eventType": event_type, **payload},
+                "eventId": str(uuid.uuid4()),
+                "action": "chatWindowEvent",
+            }
+            visitor.send(frame)
+            return visitor.until(lambda one: one.get("eventId") == frame["eventId"])
+
+        authorized = ask("AuthorizeCustomer", None, consumerIdentity={"idOnExternalPlatform": number})
+        assert authorized["postback"]["data"]["consumerIdentity"]["idOnExternalPlatform"] == str(number)
+        message: Json = {
+            "messageContent": {"payload": {"postback": None, "text": "é"}, "type": "TEXT"},
+            "idOnExternalPlatform": 13,
+            "thread": {"threadName": None, "idOnExternalPlatform": number},
+        }
+        assert ask("SendMessage", message)["status"] == "success"
+        nothing = dict.fromkeys(("attachments", "consumer", "browserFingerprint", "accessToken"))
+        fields = {"consumerContact": {"customFields": [{"value": None, "ident": "age"}]}}
+        empty = dict.fromkeys(("brand", "channel", "consumerIdentity", "destination", "visitor", "visit"))
+        again = {**message, **nothing, **fields, "idOnExternalPlatform": "14"}
+        assert ask("SendMessage", again, **empty)["status"] == "success"
+        recovered = ask("RecoverThread", {"thread": {"idOnExternalPlatform": None}})["postback"]["data"]
+        assert [one["idOnExternalPlatform"] for one in recovered["messages"]] == ["14", "13"]
+        assert recovered["thread"]["idOnExternalPlatform"] == str(number)
+        assert recovered["contact"]["customFields"] == [{"ident": "age", "value": ""}]
+
+
 @pytest.mark.parametrize(
     "text", ["<script>alert(1)</script>", "{{ 7*7 }}", "'; DROP TABLE x; --", "\u202eevil", "👩‍👩‍👧 é ﷽"]
 )
@@ -295,6 +331,20 @@ def test_earlier_messages_are_loaded_page_by_page_without_gap_or_repetition(
         assert pages == 3
 
 
+def test_no_frame_is_heavier_than_a_phone_takes(live: Environment, channel: Channel) -> None:
+    """iOS lets go of a socket that brings more than a megabyte (URLSessionWebSocketTask.maximumMessageSize)."""
+    with Visitor(live, channel) as visitor:
+        said = [visitor.say("م" * 10_000)["id"] for _ in range(10)]
+        data = visitor.data("RecoverThread", thread(visitor.thread))
+        got, scroll = data["messages"], data["messagesScrollToken"]
+        while scroll:
+            assert len(json.dumps(data)) < 2**20
+            data = visitor.data("LoadMoreMessages", {**thread(visitor.thread), "scrollToken": scroll})
+            got, scroll = got + data["messages"], data["scrollToken"]
+        assert len(json.dumps(data)) < 2**20
+        assert [one["id"] for one in got] == said[::-1]
+
+
 @pytest.mark.parametrize("scroll", [None, "", "m", "x1", "mzz", "m" + "f" * 40, "m-1", "' OR 1=1", 7])
 def test_a_made_up_scroll_token_is_refused(live: Environment, channel: Channel, scroll: object) -> None:
     with Visitor(live, channel) as visitor:
@@ -397,6 +447,23 @@ def test_after_its_end_a_messaging_conversation_goes_on_with_a_new_case(
         recovered = visitor.data("RecoverThread", thread(visitor.thread))
         assert [one["id"] for one in recovered["contactHistory"]] == [case]
         assert len(recovered["messages"]) == 2
+
+
+def test_an_end_that_comes_late_ends_no_later_case(live: Environment, channel: Channel) -> None:
+    with Visitor(live, channel) as visitor:
+        visitor.say("un")
+        first = visitor.pushed("CaseCreated")["case"]["id"]
+        ending = {**thread(visitor.thread), "contact": {"id": first}}
+        visitor.ask("EndContact", ending)
+        visitor.say("deux")
+        second = visitor.pushed("CaseCreated")["case"]["id"]
+        # A client that lost the answer sends it again.
+        assert visitor.ask("EndContact", ending)["status"] == "success"
+        contact = visitor.data("RecoverThread", thread(visitor.thread))["contact"]
+        assert (contact["id"], contact["status"]) == (second, "new")
+        # An id nobody here gave is no reason to go on.
+        visitor.ask("EndContact", {**thread(visitor.thread), "contact": {"id": "x"}})
+        assert visitor.data("RecoverThread", thread(visitor.thread))["contact"]["status"] == "closed"
 
 
 def test_ending_twice_is_acknowledged_and_pushed_once(live: Environment, channel: Channel) -> None:

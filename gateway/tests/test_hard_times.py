@@ -6,14 +6,16 @@ import asyncio
 import time
 from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from gateway import agent_desk, settings
 from gateway.outbox import LONGEST, SLOW, Outbox
-from gateway.tests.client import Visitor
+from gateway.tests.client import Visitor, token
 from gateway.tests.environment import POSTGRES, Environment, create_database, drop_database, until
 
 
@@ -43,7 +45,7 @@ def let_in(environment: Environment, allowed: bool) -> None:
 def test_without_its_database_an_environment_serves_and_says_what_it_cannot_do(alone: Environment) -> None:
     channel = alone.publish(document={"customCss": "kept"})
     with Visitor(alone, channel) as visitor:
-        visitor.say("avant")
+        message, bearer = visitor.say("avant"), token(alone, channel, visitor.customer)["accessToken"]
         let_in(alone, False)
         try:
             assert alone.channel_json(channel).json()["customCss"] == "kept"
@@ -64,6 +66,16 @@ def test_without_its_database_an_environment_serves_and_says_what_it_cannot_do(a
         ]
         assert texts == ["après", "avant"]
     alone.wait()
+    let_in(alone, False)
+    try:
+        fetched = alone.get(
+            f"/chat/1.0/brand/{channel.brand}/messages/{message['id']}", Authorization=f"Bearer {bearer}"
+        )
+        assert (fetched.status_code, fetched.headers["Retry-After"]) == (503, "5")
+        assert fetched.json()["error"]["errorCode"] == "Unavailable"
+    finally:
+        let_in(alone, True)
+    alone.wait()
 
 
 def test_a_silent_socket_is_let_go_so_that_its_client_may_come_back(alone: Environment) -> None:
@@ -76,6 +88,35 @@ def test_a_silent_socket_is_let_go_so_that_its_client_may_come_back(alone: Envir
         # Not a 44xx: those tell a client not to try again.
         assert silent.closing() == (4510, "Idle")
         assert talking.data("FetchThreadList", {}) == {"threads": []}
+
+
+async def test_a_desk_is_asked_for_a_sign_of_life_and_let_go_when_none_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settings, "GATEWAY_DESK_ASK_SECONDS", 0.01)
+    # So patient that only the desk which was last heard before this process began is too late.
+    monkeypatch.setattr(agent_desk, "_PATIENCE", 1_000_000)
+    sent: list[list[Any]] = [[], []]
+
+    async def send(to: int, message: MutableMapping[str, Any]) -> None:
+        sent[to].append(message.get("text", message.get("code")))
+
+    there, gone = agent_desk.AgentDesk(), agent_desk.AgentDesk()
+    gone.heard_at -= 20_000
+    for number, desk in enumerate((there, gone)):
+        desk.outbox.open(partial(send, number))
+    monkeypatch.setattr(agent_desk, "_desks", {there, gone})
+    asking = asyncio.create_task(agent_desk.keep_asking())
+    async with asyncio.timeout(30):
+        while not sent[0]:
+            await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert gone.outbox.closing == (4510, "silent")
+    await gone.outbox.finish()
+    assert sent[1][-1] == 4510
+    assert there.outbox.closing is None
+    assert set(sent[0]) == {'{"event":"ask"}'}
 
 
 async def test_a_reader_too_slow_is_let_go() -> None:

@@ -36,6 +36,17 @@ def test_the_menu_is_an_array(env: Environment, channel: Channel) -> None:
     assert env.get(channel.path + "/persistent-menu-items").json() == []
 
 
+def test_what_is_true_now_only_is_kept_by_no_cache(env: Environment, channel: Channel) -> None:
+    for path, status in (
+        (channel.path + "/availability", 200),
+        (channel.path + "/persistent-menu-items", 200),
+        ("/chat/1.0/brand/1009/channel/chat_nowhere/availability", 404),
+        (f"/chat/1.0/brand/1009/messages/{uuid.uuid4()}", 401),
+    ):
+        answer = env.get(path)
+        assert (answer.status_code, answer.headers.get_list("Cache-Control")) == (status, ["no-store"])
+
+
 def test_a_refused_upload_is_a_200_with_the_rules(env: Environment, channel: Channel) -> None:
     body = {
         "content": base64.b64encode(b"x" * 3_000_000).decode(),
@@ -83,7 +94,7 @@ def test_an_anonymous_customer_gets_a_token(env: Environment, channel: Channel) 
         {},
         {"customerIdentity": {}},
         {"customerIdentity": {"idOnExternalPlatform": ""}},
-        {"customerIdentity": {"idOnExternalPlatform": 7}},
+        {"customerIdentity": {"idOnExternalPlatform": True}},
         {"customerIdentity": {"idOnExternalPlatform": "x" * 256}},
         {"customerIdentity": {"idOnExternalPlatform": "a\x00b"}},
         {"customerIdentity": {"idOnExternalPlatform": "\ud800"}},

@@ -18,6 +18,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from auth_config.section import EMPTY
 from auth_config.tests.provider import Provider, running
+from file_restrictions.rules import default_section
 from gateway.tests.client import Agent, Visitor
 from gateway.tests.environment import HTTP, SIGNING, Channel, Environment, until
 from kit.secrets import Keyring, Unreadable, derived_key, new_key
@@ -86,7 +87,11 @@ def facts(mode: str, **changes: Any) -> dict[str, Any]:
             "isSecuredCookieEnabled": cookie,
             "isUnsecuredConnectionAllowed": mode == "anonymous",
         },
-        "private": {**Channel().private, "auth_config": section(mode, **changes)},
+        "private": {
+            **Channel().private,
+            "auth_config": section(mode, **changes),
+            "file_restrictions": default_section(),
+        },
     }
 
 
@@ -545,7 +550,16 @@ def test_no_door_opens_without_a_sign_in(env: Environment, mode: str, provider: 
     former = ask(env, channel, {"customerIdentity": {"idOnExternalPlatform": "42"}}).json()
     with Visitor(env, channel, customer="42") as before:
         access = before.authorized["postback"]["data"]["accessToken"]
-        message = before.say("avant")
+        content = base64.b64encode(b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+        taken = HTTP.post(
+            env.url + channel.path + "/attachment",
+            json={"content": content.decode(), "fileName": "a.pdf", "mimeType": "application/pdf"},
+            headers=ORIGIN,
+        )
+        file = taken.json()["fileUrl"]
+        message = before.say("avant", attachments=[{"url": file, "friendlyName": "a.pdf"}])
+        bearer = f"Bearer {former['accessToken']}"
+        assert HTTP.get(file, headers={"Authorization": bearer}).status_code == 200
         switch(
             env,
             channel,
@@ -602,10 +616,11 @@ def test_no_door_opens_without_a_sign_in(env: Environment, mode: str, provider: 
                 "SetConsumerCustomFields",
             ):
                 assert visitor.refusal(event, {}) == "ConsumerAuthorizationFailed"
-    # One message over HTTP, an upload, the availability: none gives a session.
+    # One message over HTTP, a file of before, an upload, the availability: none gives a session.
     url = f"{env.url}/chat/1.0/brand/{channel.brand}/messages/{message['id']}"
     for bearer in (former["accessToken"], access["token"]):
         assert HTTP.get(url, headers=ORIGIN | {"Authorization": f"Bearer {bearer}"}).status_code == 401
+        assert HTTP.get(file, headers={"Authorization": f"Bearer {bearer}"}).status_code == 404
     for answer in (
         HTTP.post(
             env.url + channel.path + "/attachment",

@@ -81,7 +81,7 @@ def test_before_authorization_nothing_else_is_answered(env: Environment, channel
 
 
 @pytest.mark.parametrize(
-    "identity", [{}, {"idOnExternalPlatform": ""}, {"idOnExternalPlatform": 7}, None, "x"]
+    "identity", [{}, {"idOnExternalPlatform": ""}, {"idOnExternalPlatform": 7.5}, None, "x"]
 )
 def test_an_authorization_that_names_nobody_is_refused(
     env: Environment, channel: Channel, identity: object
