@@ -40,7 +40,10 @@ Code = Literal[
 
 #: Public by their number, but the inside of a cloud: Azure's platform address, Alibaba's and Oracle's metadata.
 _INSIDE = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "100.100.100.200", "192.0.0.192")))
-_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+#: IPv6 with an IPv4 address in its last 32 bits: NAT64, and the old "IPv4-compatible" form.
+_CARRYING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+#: All that was ever given out to the world (RFC 4291): what lies beside it (site-local, say) leads inside, or nowhere.
+_UNICAST = ipaddress.IPv6Network("2000::/3")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Seconds for the name and the connection; the whole call has a limit of its own.
 _CONNECT_SECONDS = 4.0
@@ -75,10 +78,12 @@ def is_public(address: Address) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if inner is None and address.teredo is not None:
             inner = address.teredo[1]
-        if inner is None and any(address in network for network in _NAT64):
+        if inner is None and any(address in network for network in _CARRYING):
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast and address not in _INSIDE
 
 
