@@ -75,6 +75,11 @@ def uses_no_field(ident: str) -> list[str]:
     return []
 
 
+def keeps_no_fields() -> list[str]:
+    """The default of `custom_fields`: they are another area's."""
+    return []
+
+
 def keeps_nothing(channel: Any, customer: str, environment: str) -> None:
     """The default of `erase_customer`: the area keeps nothing of customers."""
 
@@ -146,6 +151,8 @@ class Area:
     #: Where the area's drafts name a custom field of the organisation, by its ident, in a person's words ("the mapping of “Support”"):
     #: what is named there cannot be deleted. Called within the organisation's scope.
     uses_field: Callable[[str], list[str]] = uses_no_field
+    #: The idents of the organisation's custom fields, from the area that keeps them. Called within the organisation's scope.
+    custom_fields: Callable[[], list[str]] = keeps_no_fields
     #: Erases what the console itself keeps of one customer of a channel, by their id in an environment ("test", "live"). Called within
     #: the organisation's scope, in the transaction that erases them there.
     erase_customer: Callable[[Any, str, str], None] = keeps_nothing

@@ -38,3 +38,8 @@ def erase_customer(channel: ChannelLike, customer: str, *, environment: str) -> 
 def uses_of_field(ident: str) -> list[str]:
     """Where any area names a custom field, in a person's words; within the organisation's scope."""
     return [use for one in areas() for use in one.uses_field(ident)]
+
+
+def custom_fields() -> list[str]:
+    """The idents of the organisation's custom fields; within its scope."""
+    return [ident for one in areas() for ident in one.custom_fields()]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -71,21 +72,23 @@ def save_draft(
 
     `apply` writes the draft rows. `seen` is `seen_digest` of when the page was opened; None forgoes the comparison (an
     API client without If-Match); `note` is the person's own word on the release; by default what
-    the save bar's field says (areas.notes). Raises DraftChanged; whatever `apply` raises undoes everything.
+    the save bar's field says (areas.notes). Raises DraftChanged, NotPublishable; whatever it raises, nothing of it was written, so
+    a page may go on in the same transaction and say what was refused.
     """
     model = cast("type[Model]", type(channel))
     model._default_manager.select_for_update().get(pk=channel.pk)
     before = area.dump(channel)
     if seen is not None and digest(before) != seen:
         raise DraftChanged(before)
-    with acting(by):
-        apply()
-    record(
-        "draft.saved",
-        by=by,
-        subject=channel.public_id,
-        area=str(area.name),
-        channel=str(channel),
-    )
-    words = " ".join((note or note_given()).replace("\0", "").split())
-    return publisher()(channel, areas=[area.name], by=by, note=words[:NOTE_LENGTH])
+    with transaction.atomic():
+        with acting(by):
+            apply()
+        record(
+            "draft.saved",
+            by=by,
+            subject=channel.public_id,
+            area=str(area.name),
+            channel=str(channel),
+        )
+        words = " ".join((note or note_given()).replace("\0", "").split())
+        return publisher()(channel, areas=[area.name], by=by, note=words[:NOTE_LENGTH])

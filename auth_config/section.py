@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from areas.contract import SECRET_PLACEHOLDER, Problem, Section, Sections
 from areas.contract import Secret as HiddenValue
+from areas.registry import custom_fields
 from auth_config import rules
 from auth_config.models import AuthSettings
 from auth_config.secrets import is_known, keep, reveal
@@ -458,27 +459,17 @@ def remarks(section: Section, sections: Sections) -> Iterator[Problem]:
             blocking=False,
         )
     if section["mode"] in {rules.OAUTH, rules.JWT} and section["mapping"]["enabled"]:
-        yield from _unknown_fields(section["mapping"]["fields"], custom_fields(sections))
+        yield from _unknown_fields(section["mapping"]["fields"], sections)
 
 
-def custom_fields(sections: Sections) -> list[str] | None:
-    """The idents of the organisation's custom fields, as the channel's survey tells them; None where it does not.
+def _unknown_fields(fields: list[dict[str, str]], sections: Sections) -> Iterator[Problem]:
+    """A remark for each mapped field that the organisation has not: a slip of the pen fills a field nobody looks at.
 
-    A channel without a form has a section without fields, which says nothing of the organisation's.
+    A survey that comes with this section, out of a file, may bring fields along.
     """
-    survey = sections.get("surveys")
-    if not isinstance(survey, Mapping) or survey.get("form") is None:
-        return None
-    fields = survey.get("fields")
-    if not isinstance(fields, list):
-        return None
-    return [one["ident"] for one in fields if isinstance(one, Mapping) and isinstance(one.get("ident"), str)]
-
-
-def _unknown_fields(fields: list[dict[str, str]], known: list[str] | None) -> Iterator[Problem]:
-    """A remark for each mapped field that the organisation has not: a slip of the pen fills a field nobody looks at."""
-    if known is None:
+    if not fields:
         return
+    known = {*custom_fields(), *_brought_along(sections.get("surveys"))}
     spelled = {ident.lower(): ident for ident in known}
     for number, entry in enumerate(fields):
         name = entry["field"]
@@ -493,3 +484,11 @@ def _unknown_fields(fields: list[dict[str, str]], known: list[str] | None) -> It
         yield Problem(
             AREA_NAME, f"mapping.fields.{number}", sentence % {"name": name, "twin": twin}, blocking=False
         )
+
+
+def _brought_along(survey: object) -> Iterator[str]:
+    """The idents of the fields a section of the survey holds, whatever JSON it is."""
+    fields = survey.get("fields") if isinstance(survey, Mapping) else None
+    for one in fields if isinstance(fields, list) else ():
+        if isinstance(one, Mapping) and isinstance(one.get("ident"), str):
+            yield one["ident"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from http import HTTPStatus
 from typing import Any
 
-import httpx
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,7 @@ from audit.services import record
 from auth_config import rules
 from auth_config.area import AREA
 from channels_config.models import Channel
+from kit import keepalive
 from tenants.models import Organisation
 
 register("auth.secret_set", _("%(actor)s set a new secret for “%(group)s” of the channel “%(channel)s”"))
@@ -36,7 +37,7 @@ register(
 )
 
 #: A customer's whole history may take a while to gather.
-_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+_ANSWER_SECONDS = 30.0
 
 
 class EnvironmentAway(Exception):
@@ -83,19 +84,19 @@ def customer_data(
     request = rules.CustomerRequest(environment, organisation.number, channel.public_id, customer, act)
     signed = rules.sign_request(settings.PUBLISHING_SIGNING_KEY, request, now=time.time())
     try:
-        answer = httpx.post(
+        answer = keepalive.request(
+            "POST",
             f"{push_url}/_push/v1/customers",
-            content=signed.encode(),
+            body=signed.encode(),
             headers={"Content-Type": "application/jose"},
-            timeout=_TIMEOUT,
-            trust_env=False,
+            answer_seconds=_ANSWER_SECONDS,
         )
-    except httpx.HTTPError as error:
+    except keepalive.Away as error:
         raise EnvironmentAway("unreachable") from error
-    if answer.status_code == httpx.codes.NOT_FOUND:
+    if answer.status == HTTPStatus.NOT_FOUND:
         raise EnvironmentAway("not_found")
-    if answer.status_code != httpx.codes.OK:
+    if answer.status != HTTPStatus.OK:
         raise EnvironmentAway("refused")
     if act == "erase":
         erase_customer(channel, customer, environment=environment)
-    return answer.content
+    return answer.body

@@ -26,14 +26,14 @@ from django_htmx.http import trigger_client_event
 
 from areas.conflicts import conflict
 from areas.contract import NotPublishable, Section
-from areas.registry import area
+from areas.registry import area, custom_fields
 from areas.saving import DraftChanged, save_draft
 from audit.services import record
 from auth_config import examples, rules, services, trial
 from auth_config.area import AREA
 from auth_config.discovery import discover
 from auth_config.forms import MODE_SENTENCES, TRANSFORM_CHOICES, AuthForm
-from auth_config.section import MODE_LABELS, SECRETS, custom_fields, remarks
+from auth_config.section import MODE_LABELS, SECRETS, remarks
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from kit import oauth
@@ -235,7 +235,10 @@ def sign_out_everybody(request: TenantRequest, brand: int, channel: str) -> Http
         services.sign_everybody_out(found, by=request.user)
     except NotPublishable as refused:
         section = AREA.dump(found)
-        return _page(request, found, _form(request, section), section, status=422, notice_bad=str(refused))
+        said = [str(one.message) for one in refused.problems]
+        return _page(
+            request, found, _form(request, section), section, status=422, refused=False, sessions_refused=said
+        )
     return HttpResponseRedirect(f"{_edit_url(request, found)}?saved")
 
 
@@ -308,7 +311,7 @@ def _page(
     **extra: Any,
 ) -> HttpResponse:
     args = [request.organisation.number, channel.public_id]
-    others = {name: area(name).dump(channel) for name in ("channels_config", "surveys")}
+    others = {"channels_config": area("channels_config").dump(channel)}
     context = {
         "form": form,
         "section": section,
@@ -323,7 +326,7 @@ def _page(
         "edit_url": _edit_url(request, channel),
         "refused": status == 422,
         "remarks": form.say(remarks(form.typed() if form.is_bound else section, others)),
-        "custom_fields": custom_fields(others),
+        "custom_fields": custom_fields(),
         **extra,
     }
     template = "auth_config/_form.html"

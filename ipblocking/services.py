@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -34,7 +35,14 @@ from tenants.services import organisation_id
 log = structlog.get_logger(__name__)
 
 register("addresses.list_created", _("%(actor)s created the address list “%(list)s”"))
-register("addresses.list_saved", _("%(actor)s saved the address list “%(list)s” (%(size)s entries)"))
+register(
+    "addresses.list_saved",
+    ngettext_lazy(
+        "%(actor)s saved the address list “%(list)s” (%(size)s entry)",
+        "%(actor)s saved the address list “%(list)s” (%(size)s entries)",
+        "size",
+    ),
+)
 register("addresses.list_renamed", _("%(actor)s renamed the address list “%(before)s” to “%(list)s”"))
 register("addresses.list_deleted", _("%(actor)s deleted the address list “%(list)s”"))
 

@@ -29,7 +29,8 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     found = channel_or_404(channel)
     own = drafts.own_list(found)
     if request.method != "POST":
-        return _page(request, found, own, _form(request, own), saved="saved" in request.GET)
+        saved, not_removed = "saved" in request.GET, "not-removed" in request.GET
+        return _page(request, found, own, _form(request, own), saved=saved, not_removed=not_removed)
     if not request.membership.may(AREA.edit_role):
         raise PermissionDenied
     form = _form(request, own, posted=True)
@@ -194,6 +195,8 @@ def remove(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     except services.ListChanged:
         # Somebody saved at this very moment: the table shows what there is now.
         return back
+    except NotPublishable:
+        return HttpResponseRedirect(AREA.edit_url(brand, channel) + "?not-removed#entries")
     return back
 
 

@@ -53,32 +53,39 @@ class Answer:
 
 
 def request(
-    method: Method, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    method: Method,
+    url: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> Answer:
     """One request, safe to repeat: a connection that the other side had closed meanwhile is made anew, once. Raises Away.
 
-    Redirects are not followed, proxies of the shell are not used.
+    Redirects are not followed, proxies of the shell are not used. `answer_seconds` bounds each wait for what comes back.
     """
     try:
         try:
-            return _asked(method, url, body, headers or {})
+            return _asked(method, url, body, headers or {}, answer_seconds)
         except ProtocolError as error:
             if not any(isinstance(cause, ConnectionError) for cause in error.args):
                 raise
-            return _asked(method, url, body, headers or {})
+            return _asked(method, url, body, headers or {}, answer_seconds)
     except NewConnectionError as error:
         raise Away("unreachable") from error
     except HTTPError as error:
         raise Away("timeout" if isinstance(error, TimeoutError) else "unreachable") from error
 
 
-def _asked(method: Method, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+def _asked(
+    method: Method, url: str, body: bytes | None, headers: Mapping[str, str], answer_seconds: float
+) -> Answer:
     answer = _pools(os.getpid()).request(
         method,
         url,
         body=body,
         headers={"User-Agent": USER_AGENT, **headers},
-        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS),
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=answer_seconds),
         retries=False,
         redirect=False,
     )

@@ -23,5 +23,6 @@ AREA = Area(
     describe=section.describe,
     from_channel_json=cxone.from_channel_json,
     makes=section.makes,
+    custom_fields=section.custom_fields,
     serializer="surveys.api.SectionSerializer",
 )

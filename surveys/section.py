@@ -127,6 +127,11 @@ def field_section(one: CustomField) -> dict[str, Any]:
     }
 
 
+def custom_fields() -> list[str]:
+    """The idents of all custom fields of the organisation in force."""
+    return list(CustomField.objects.order_by("ident").values_list("ident", flat=True))
+
+
 def fields_section() -> list[dict[str, Any]]:
     """All custom fields of the organisation in force, as a section holds them."""
     return sorted(

@@ -16,10 +16,10 @@ from auth_config.models import Secret
 from channels_config.area import AREA as WEB
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
+from file_restrictions.area import AREA as FILES
 from publishing.compile import private_sections
 from publishing.models import Release
-from surveys.models import ChannelSurvey, CustomField, SurveyForm
-from surveys.section import compose
+from surveys.models import CustomField
 from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
@@ -252,6 +252,22 @@ def test_signing_everybody_out_publishes_a_new_epoch_and_is_recorded(
     assert section(shop, support)["epoch"] == 1
     with tenant_scope(shop.pk):
         assert Entry.objects.filter(action="auth.signed_out").count() == 1
+        FILES.load(support, {**FILES.dump(support), "allowed_types": []})
+    # A channel that cannot be published as it is goes on with its sessions, and the page says why.
+    answer = admin.post(address(shop, support, "sign_out"))
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 422
+    assert "Nobody was signed out" in page
+    assert "List at least one type" in page
+    assert section(shop, support)["epoch"] == 1
+    # A save of the page is refused whole as well: neither draft nor secret nor audit row.
+    answer = admin.post(address(shop, support), form(admin.get(address(shop, support)), **OAUTH))
+    assert answer.status_code == 422
+    assert "List at least one type" in html.unescape(answer.content.decode())
+    assert section(shop, support)["mode"] == "anonymous"
+    with tenant_scope(shop.pk):
+        assert not Secret.objects.exists()
+        assert Entry.objects.filter(action__in=("auth.secret_set", "draft.saved")).count() == 1
 
 
 def test_the_page_shows_the_four_lines_and_server_code_in_four_languages(
@@ -289,8 +305,6 @@ def test_what_may_be_saved_and_deserves_a_remark_is_said_at_its_place(
 ) -> None:
     with tenant_scope(shop.pk):
         CustomField.objects.create(ident="plan", label="Plan", kind="text")
-        asked = SurveyForm.objects.create(name="Asked", document={"items": []})
-        ChannelSurvey.objects.create(channel=support, form=asked, section=compose(asked))
     url = address(shop, support)
     mapped = {
         "mapping_enabled": "on",

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from areas.differences import differences
@@ -15,6 +17,7 @@ from auth_config.area import AREA
 from auth_config.secrets import keep
 from channels_config.tests.factories import channel
 from kit.documents import canonical
+from surveys.models import CustomField
 from tenants.models import Organisation
 from tenants.scope import tenant_scope
 from tenants.tests.factories import organisation
@@ -111,30 +114,37 @@ def test_whatever_json_comes_is_judged_and_never_raises(shop: Organisation, odd:
         assert all(str(one.message) for one in problems)
 
 
-def test_a_mapped_field_the_organisation_has_not_is_said_and_holds_nothing_back() -> None:
+def test_a_mapped_field_the_organisation_has_not_is_said_and_holds_nothing_back(shop: Organisation) -> None:
     fields = [{"field": name, "path": "p", "transform": "none"} for name in ("plan", "Plan", "plann")]
     made: dict[str, Any] = {
         **section.EMPTY,
         "mode": "oauth",
         "mapping": {**section.EMPTY["mapping"], "enabled": True, "fields": fields},
     }
-    survey = {"form": {}, "fields": [{"ident": "plan"}]}
-    with override("en"):
-        said = list(section.remarks(made, {"surveys": survey}))
-    assert [(one.path, one.blocking) for one in said] == [
-        ("mapping.fields.1", False),
-        ("mapping.fields.2", False),
-    ]
-    assert "“plan”" in str(said[0].message)
-    assert "“plann”" in str(said[1].message)
-    # Where nothing is known of the fields, or the mapping is not used, there is nothing to say.
+    with tenant_scope(organisation(2020, "Other").pk):
+        CustomField.objects.create(ident="plann", label="Another organisation's", kind="text")
     odd: Any
-    for odd in (None, [], {}, {"form": {}, "fields": 7}, {**survey, "form": None}):
-        assert list(section.remarks(made, {"surveys": odd})) == []
-    assert list(section.remarks({**made, "mode": "anonymous"}, {"surveys": survey})) == []
-    assert list(section.remarks({**made, "mapping": section.EMPTY["mapping"]}, {"surveys": survey})) == []
-    # `check` tells it beside what is wrong, on a release's way to live as well.
-    assert [one.path for one in section.check(made, {"surveys": survey}) if not one.blocking] == [
-        "mapping.fields.1",
-        "mapping.fields.2",
-    ]
+    with tenant_scope(shop.pk), override("en"):
+        CustomField.objects.create(ident="plan", label="Plan", kind="text")
+        # Whatever form the channel asks, and when it asks none.
+        for odd in (None, [], {}, {"form": {}, "fields": 7}, {"form": None, "fields": [7, {"ident": 7}]}):
+            said = list(section.remarks(made, {"surveys": odd}))
+            assert [(one.path, one.blocking) for one in said] == [
+                ("mapping.fields.1", False),
+                ("mapping.fields.2", False),
+            ]
+            assert "“plan”" in str(said[0].message)
+            assert "“plann”" in str(said[1].message)
+        # A form that comes out of the same file brings its fields along.
+        brought = {"surveys": {"form": {}, "fields": [{"ident": "plann"}, {"ident": "Plan"}]}}
+        assert list(section.remarks(made, brought)) == []
+        # Where the mapping is not used there is nothing to say, and nothing is asked.
+        with CaptureQueriesContext(connection) as asked:
+            assert list(section.remarks({**made, "mode": "anonymous"}, {})) == []
+            assert list(section.remarks({**made, "mapping": section.EMPTY["mapping"]}, {})) == []
+        assert len(asked) == 0
+        # `check` tells it beside what is wrong, on a release's way to live as well.
+        assert [one.path for one in section.check(made, {}) if not one.blocking] == [
+            "mapping.fields.1",
+            "mapping.fields.2",
+        ]

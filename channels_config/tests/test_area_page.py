@@ -413,7 +413,7 @@ def test_the_page_takes_a_constant_number_of_queries_to_save(
 ) -> None:
     url = address(support, shop)
     data = form(admin.get(url), custom_css="b { color: red }")
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(34):
         admin.post(url, data, headers=HTMX)
 
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from audit.models import Entry as AuditEntry
 from channels_config.models import Channel
 from channels_config.tests.factories import channel as make_channel
+from file_restrictions.area import AREA as FILES
 from ipblocking import drafts, services
 from ipblocking.models import AddressList, BlockEntry, ListUse
 from ipblocking.tests.factories import own, shared
@@ -200,6 +201,13 @@ def test_an_entry_is_removed_from_the_table_and_from_the_text(browser: Client, c
     assert stored(channel).source == "# a\n2.2.2.2"
     assert stored(channel).kept == ["2.2.2.2"]
     assert browser.post(url(channel, "remove"), {"entry": "nonsense"}).status_code == 302
+    # Where the channel cannot be published as it is, nothing goes, and the page says so.
+    with tenant_scope(channel.tenant_id):
+        FILES.load(channel, {**FILES.dump(channel), "allowed_types": []})
+        entry = BlockEntry.objects.get(network="2.2.2.2").pk
+    answer = browser.post(url(channel, "remove"), {"entry": entry}, follow=True)
+    assert "Nothing was removed" in answer.content.decode()
+    assert stored(channel).kept == ["2.2.2.2"]
 
 
 @pytest.mark.parametrize(

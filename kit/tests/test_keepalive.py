@@ -84,8 +84,7 @@ def test_a_process_that_was_forked_off_has_connections_of_its_own(server: Server
     assert keepalive._pools(os.getpid() + 1) is not kept
 
 
-def test_nobody_there_and_nobody_who_answers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keepalive, "ANSWER_SECONDS", 0.05)
+def test_nobody_there_and_nobody_who_answers_are_told_apart() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -93,7 +92,7 @@ def test_nobody_there_and_nobody_who_answers_are_told_apart(monkeypatch: pytest.
             keepalive.request("GET", url)
         silent.listen()
         with pytest.raises(keepalive.Away, match="timeout"):
-            keepalive.request("GET", url)
+            keepalive.request("GET", url, answer_seconds=0.05)
     with pytest.raises(keepalive.Away, match="unreachable"):
         keepalive.request("GET", "http://no.such.name.invalid/")
 
