@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from audit.models import Entry
 from audit.sentences import registered, text_of
+from kit.spreadsheets import harmless
 from tenants.scope import tenant_scope
 
 PER_PAGE = 50
@@ -85,11 +86,11 @@ def csv_lines(tenant_id: int, filters: Filters, zone: ZoneInfo) -> Iterator[str]
             [
                 position,
                 entry.at.isoformat(),
-                _harmless(entry.actor_label),
+                harmless(entry.actor_label),
                 entry.action,
-                _harmless(entry.subject),
-                _harmless(str(entry)),
-                json.dumps(shown(entry.data), ensure_ascii=False),
+                harmless(entry.subject),
+                harmless(str(entry)),
+                harmless(json.dumps(shown(entry.data), ensure_ascii=False)),
                 digest,
             ]
         )
@@ -146,11 +147,6 @@ def _all(tenant_id: int, filters: Filters, zone: ZoneInfo) -> Iterator[Entry]:
 def _link(entry: Entry) -> tuple[int | None, str]:
     link = getattr(entry, "link", None)
     return (link.position, link.hash) if link else (None, "")
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet must not take somebody's name for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _date(text: Any) -> date | None:

@@ -294,13 +294,14 @@ def test_another_channel_s_messages_are_out_of_reach(
 
 
 def test_the_export_holds_all_of_them_and_no_formula(browser: Client, live: Channel) -> None:
-    left(live, '=HYPERLINK("http://x")', sent_at=datetime(2026, 11, 24, 12, tzinfo=UTC))
+    left(live, '=HYPERLINK("http://x");=cmd|x', sent_at=datetime(2026, 11, 24, 12, tzinfo=UTC))
     left(live, "fait", done_at=timezone.now())
     answer = browser.get(url(live, "messages_csv"), {"state": "open"})
     assert "attachment" in answer.headers["Content-Disposition"]
     lines = answer.content.decode("utf-8-sig").splitlines()
     assert len(lines) == 2
     assert "\"'=HYPERLINK" in lines[1]
+    assert ";'=cmd|x" in lines[1]
     assert len(browser.get(url(live, "messages_csv"), {"state": "all"}).content.decode().splitlines()) == 3
 
 
