@@ -69,6 +69,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]|%[a-zA-Z]|\{\w+\}")
 TAG = re.compile(r"</?[a-z][^>]*>")
 #: French puts a no-break space before these and inside « ».
 LOOSE_SPACE = re.compile(r" [:;!?»]|« ")
+NO_SPACE = re.compile(r"[^\W_][;!?](?=\s|$)|«(?=\w)|(?<=\w)»")
 
 
 @dataclass(frozen=True, order=True)
@@ -277,6 +278,8 @@ def _faults(entry: polib.POEntry) -> list[str]:
             faults.append("tags differ")
         if LOOSE_SPACE.search(text):
             faults.append("a space that may break before : ; ! ? » or after «")
+        if NO_SPACE.search(TAG.sub("", text)):
+            faults.append("no space before ; ! ? » or after «")
         if [text.startswith(" "), text.endswith(" ")] != [
             entry.msgid.startswith(" "),
             entry.msgid.endswith(" "),

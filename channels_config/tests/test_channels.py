@@ -251,8 +251,8 @@ def test_a_channel_is_created_published_and_recorded(client: Client, shop: Organ
             "Un nom compte au plus 120 caractères ; celui-ci en a 121.".replace(" ;", "\xa0;"),
         ),
         ("a\x07b", "live", "Le nom contient un caractère qui ne peut pas être affiché."),
-        ("Ventes", "", "Choisissez le genre de canal."),
-        ("Ventes", "fax", "Choisissez l’un des deux genres de canal."),
+        ("Ventes", "", "Choisissez le type de canal."),
+        ("Ventes", "fax", "Choisissez l’un des deux types de canal."),
         ("ACCUEIL", "live", "Votre organisation a déjà un canal de ce nom."),
     ],
 )

@@ -133,9 +133,16 @@ export function setUpColors(): void {
   customElements.define("color-field", ColorField);
 }
 
-/* On a phone the tabs are wider than the screen: the one that is open is in sight. */
+/* On a phone the tabs are wider than the screen: the one that is open is in sight, and the strip says on which side it goes on. */
 export function setUpTabs(): void {
-  const open = document.querySelector<HTMLElement>(".tabs [aria-current]");
-  const strip = open?.closest<HTMLElement>(".tabs");
-  if (open && strip) strip.scrollLeft = open.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - open.clientWidth) / 2;
+  const strip = document.querySelector<HTMLElement>(".tabs");
+  if (!strip) return;
+  const open = strip.querySelector<HTMLElement>("[aria-current]");
+  const tell = () => {
+    const left = strip.scrollWidth - strip.clientWidth - strip.scrollLeft;
+    strip.dataset["more"] = [strip.scrollLeft > 4 ? "start" : "", left > 4 ? "end" : ""].filter(Boolean).join(" ");
+  };
+  if (open) strip.scrollLeft = open.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - open.clientWidth) / 2;
+  strip.addEventListener("scroll", tell, { passive: true });
+  new ResizeObserver(tell).observe(strip);
 }
