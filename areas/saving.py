@@ -75,8 +75,9 @@ def save_draft(
     the save bar's field says (areas.notes). Raises DraftChanged, NotPublishable; whatever it raises, nothing of it was written, so
     a page may go on in the same transaction and say what was refused.
     """
-    model = cast("type[Model]", type(channel))
-    model._default_manager.select_for_update().get(pk=channel.pk)
+    locked = cast("Model", channel)
+    # Read anew under the lock: the release says what the channel is called by now.
+    locked.refresh_from_db(from_queryset=type(locked)._default_manager.select_for_update())
     before = area.dump(channel)
     if seen is not None and digest(before) != seen:
         raise DraftChanged(before)

