@@ -1,6 +1,7 @@
 """The lines a webmaster adds for a signed-in customer, and server code that makes the code or token they carry.
 
-The samples are whole: with a customer and the environment's variables they run as they stand (the tests run Python's and Node's).
+The samples are whole: with a customer and the environment's variables they run as they stand. The tests run Python's and Node's;
+PHP's were run by hand, for each kind of key and with and without PKCE (PHP 8.2, firebase/php-jwt 7.0.5); C#'s were only read.
 """
 
 from __future__ import annotations

@@ -123,10 +123,12 @@ class FileTypes extends HTMLElement {
     else if (row && button.dataset["remove"] !== undefined) act(() => this.remove_(row));
     else if (row && button.dataset["take"]) {
       act(() => {
-        input(row, "media_type").value = button.dataset["take"]!;
+        const box = input(row, "media_type");
+        box.value = button.dataset["take"]!;
+        box.removeAttribute("aria-invalid");
+        box.closest("td")?.classList.remove("is-invalid");
         row.querySelector("[data-row-says]")?.remove();
-        row.classList.remove("is-invalid");
-        input(row, "media_type").focus();
+        box.focus();
         this.changed();
       });
     } else if (button.dataset["add"] !== undefined) act(() => void this.add(this.adder!.value));

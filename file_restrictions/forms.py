@@ -24,6 +24,8 @@ class Row:
     errors: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     suggestions: tuple[str, ...] = ()
+    #: Which of the three are wrong: "media_type", "description", "size".
+    wrong: set[str] = field(default_factory=set)
 
 
 def rows_of(section: Section) -> list[Row]:
@@ -90,6 +92,7 @@ class FileRestrictionsForm(forms.Form):
         for row, made in zip(self.rows, section["allowed_types"], strict=True):
             if isinstance(made["max_size_mb"], str):
                 row.errors.append(str(PROBLEMS["not_a_whole_number"]))
+                row.wrong.add("size")
         self._note(section)
         if any(row.errors for row in self.rows):
             count = sum(bool(row.errors) for row in self.rows)
@@ -107,6 +110,8 @@ class FileRestrictionsForm(forms.Form):
                     continue
                 sentence = str(PROBLEMS[problem.code]) % {"value": problem.value}
                 (row.errors if problem.level == "error" else row.notes).append(sentence)
+                if problem.level == "error":
+                    row.wrong.add({"max_size_mb": "size", "description": name}.get(name, "media_type"))
                 row.suggestions = row.suggestions or problem.suggestions
             elif self.is_bound and place in self.fields:
                 if place not in self.errors:

@@ -175,6 +175,21 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     assert draft(support) == before
 
 
+def test_of_a_row_the_very_value_that_is_wrong_is_marked(
+    admin: Client, shop: Organisation, support: Channel
+) -> None:
+    url = address(support, shop)
+    rows = [
+        ("image/png", "", "99"),
+        ("audio / mp4", "", ""),
+        ("image/gif", "x" * 101, ""),
+        ("text/csv", "", ""),
+    ]
+    page = admin.post(url, form(admin.get(url), *rows)).content.decode()
+    marked = re.findall(r'<input [^>]*name="(\w+)"[^>]*aria-invalid="true"', page)
+    assert marked == ["size", "media_type", "description"]
+
+
 def test_an_empty_list_is_refused_while_attachments_are_allowed(
     admin: Client, shop: Organisation, support: Channel
 ) -> None:
