@@ -47,9 +47,15 @@ def words() -> dict[str, str]:
         "none-found": pgettext("agent desk", "Nothing found. Try fewer letters, or another list."),
         "show-more": pgettext("agent desk", "Show more"),
         "visitor": pgettext("agent desk", "Visitor"),
-        "you": pgettext("agent desk", "You"),
+        "you-said": pgettext("agent desk", "You: %(text)s"),
+        "somebody-said": pgettext("agent desk", "%(name)s: %(text)s"),
         "unread": pgettext("agent desk", "%(count)s unread"),
         "waits": pgettext("agent desk", "waits %(time)s"),
+        "just-came": pgettext("agent desk", "just came"),
+        "offline": pgettext("agent desk", "%(name)s, offline"),
+        "search-too-long": pgettext(
+            "agent desk", "The search takes too long. Write more of what you look for, or choose a channel."
+        ),
         "file": pgettext("agent desk", "File"),
         "files": pgettext("agent desk", "%(count)s files"),
         "card": pgettext("agent desk", "Card"),
@@ -67,6 +73,17 @@ def words() -> dict[str, str]:
         "is-yours": pgettext("agent desk", "yours"),
         "is-shut": pgettext("agent desk", "closed"),
         "has-it": pgettext("agent desk", "%(name)s has this conversation."),
+        "is-gone": pgettext("agent desk", "%(name)s is not at the desk any more. You can take over."),
+        "take-over-title": pgettext("agent desk", "Take over from %(name)s?"),
+        "take-over-text": pgettext(
+            "agent desk",
+            "%(name)s is at the desk and has this conversation. Whoever takes over answers alone.",
+        ),
+        "end": pgettext("agent desk", "End the chat"),
+        "end-title": pgettext("agent desk", "End this live chat?"),
+        "end-text": pgettext(
+            "agent desk", "%(name)s can then write no more in it, and nobody can open it again."
+        ),
         "waits-here": pgettext("agent desk", "Nobody has this conversation yet. Write, and it is yours."),
         "is-closed": pgettext("agent desk", "This conversation is closed."),
         "closed-go-on": pgettext("agent desk", "This conversation is closed. A message opens it again."),
@@ -84,6 +101,9 @@ def words() -> dict[str, str]:
         "handed": pgettext("agent desk", "%(name)s handed the conversation to %(target)s"),
         "queued": pgettext("agent desk", "%(name)s put the conversation back into the queue"),
         "was-closed": pgettext("agent desk", "%(name)s closed the conversation"),
+        "was-left": pgettext(
+            "agent desk", "%(name)s is not at the desk any more: the conversation waits again"
+        ),
         "note-of": pgettext("agent desk", "Internal note of %(name)s"),
         "somebody-faster": pgettext("agent desk", "%(name)s was faster and has this conversation."),
         "taken-by": pgettext("agent desk", "%(name)s has taken it meanwhile"),

@@ -43,7 +43,7 @@ To the agent, each an object with `event`; what is about a conversation has its 
                     "answers": [{"ident", "label", "value", "text"}], "consents": [{"ident", "version", "locale", "text", "given_at"}]},
                    at a desk also {"holder", "assignee", "since", "locale", "page", "person": {…}, "notes": [note, oldest first]}
     more           {"conversation", "messages", "scroll"}
-    message        {"conversation", "customer", "status", "message"}    somebody said something
+    message        {"conversation", "customer", "status", "holder", "opened": BOOL, "message"}    somebody said something; `opened`: anew
     status         {"conversation", "status", "assignee", "holder"}    taken, handed on, put back, or closed
     note           {"conversation", "note": {"id", "kind", "author", "agent", "target", "text", "at"}}
     typing         {"conversation", "on"}                              the visitor types

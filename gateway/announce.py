@@ -46,6 +46,8 @@ async def said(channel: Channel, sent: Sent) -> None:
             "conversation": sent.thread.external_id,
             "customer": _customer_name(sent.message),
             "status": sent.contact.status,
+            "holder": holder(sent.thread, sent.contact),
+            "opened": sent.opened,
             "message": wire.message(channel, sent.message, agent=True),
         },
     )
@@ -138,6 +140,8 @@ def remarked(channel: Channel, thread: Thread, contact: Contact, message: Messag
             "conversation": thread.external_id,
             "customer": _customer_name(message),
             "status": contact.status,
+            "holder": holder(thread, contact),
+            "opened": False,
             "message": wire.message(channel, message, agent=True),
         },
     )

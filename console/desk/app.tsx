@@ -8,7 +8,7 @@ import { Dialog } from "./dialog";
 import { icon } from "./icon";
 import { Desk } from "./store";
 import { views, type Row, type View } from "./types";
-import { exactly, initials, lasting, settings, stamp, t } from "./words";
+import { exactly, initials, isLate, settings, stamp, t, waits } from "./words";
 
 export function start(): void {
   const place = document.getElementById("desk");
@@ -138,7 +138,13 @@ function List({ desk }: { desk: Desk }) {
           </select>
         )}
       </div>
-      <ol class="desk-rows">
+      <ol
+        class="desk-rows"
+        onScroll={(event) => {
+          const box = event.currentTarget;
+          if (box.scrollHeight - box.scrollTop - box.clientHeight < 300) desk.showMore();
+        }}
+      >
         {rows?.map((row) => (
           <Item key={`${row.channel}~${row.id}`} row={row} desk={desk} />
         ))}
@@ -148,8 +154,13 @@ function List({ desk }: { desk: Desk }) {
           {t("show-more")}
         </button>
       )}
+      {desk.trouble && (
+        <p class="desk-nothing" role="alert">
+          {desk.trouble}
+        </p>
+      )}
       {!rows && <p class="desk-nothing">{t("loading")}</p>}
-      {rows?.length === 0 && (
+      {rows?.length === 0 && !desk.trouble && (
         <p class="desk-nothing">
           {!desk.channels.length ? t("no-channels") : desk.search ? t("none-found") : t(`none-${desk.view}`)}
         </p>
@@ -164,6 +175,8 @@ function Item({ row, desk }: { row: Row; desk: Desk }) {
   const name = row.customer || t("visitor");
   const waiting = row.status !== "closed" && row.holder === "";
   const others = row.status !== "closed" && row.holder && row.holder !== settings().me;
+  const gone = others && !desk.isThere(row.holder);
+  const late = waiting && isLate(row.since, desk.channel(row.channel)?.live === true);
   const preview = row.kind === "ADAPTIVE_CARD" ? t("card") : row.text || (row.files ? (row.files > 1 ? t("files", { count: row.files }) : t("file")) : "");
   return (
     <li>
@@ -188,15 +201,14 @@ function Item({ row, desk }: { row: Row; desk: Desk }) {
             <em>{t("types", { name })}</em>
           ) : (
             <>
-              {row.author === "agent" && row.holder === settings().me ? `${t("you")}: ` : ""}
-              {preview}
+              {row.author === "agent" && row.holder === settings().me ? t("you-said", { text: preview }) : preview}
             </>
           )}
         </span>
         <span class="desk-row-foot">
           <span class="desk-row-channel">{desk.channel(row.channel)?.name ?? ""}</span>
-          {waiting && <span class="desk-badge is-wait">{t("waits", { time: lasting(row.since) })}</span>}
-          {others && <span class="desk-badge">{row.assignee}</span>}
+          {waiting && <span class={`desk-badge ${late ? "is-late" : "is-wait"}`}>{waits(row.since)}</span>}
+          {others && <span class={`desk-badge${gone ? " is-wait" : ""}`}>{gone ? t("offline", { name: row.assignee }) : row.assignee}</span>}
           {row.unread > 0 && (
             <span class="desk-badge is-new">
               <span aria-hidden="true">{row.unread}</span>
@@ -244,6 +256,7 @@ function keys(desk: Desk, event: KeyboardEvent, showHelp: () => void): void {
     const rows = desk.rows ?? [];
     const at = rows.findIndex((row) => row.id === desk.open?.id && row.channel === desk.open.channel);
     const next = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))];
+    if (at + by >= rows.length - 1) desk.showMore();
     if (!next) return;
     desk.select(next.channel, next.id);
     document.querySelector(`[data-conversation="${CSS.escape(next.id)}"]`)?.scrollIntoView({ block: "nearest" });

@@ -131,7 +131,7 @@ export function Composer({ desk, conversation }: { desk: Desk; conversation: Con
         if (may && !noting) attach(event.dataTransfer?.files ?? []);
       }}
     >
-      {others && !noting && <p class="desk-hint is-wait">{t("has-it", { name: conversation.assignee })}</p>}
+      {others && !noting && <p class="desk-hint is-wait">{t(desk.isThere(conversation.holder) ? "has-it" : "is-gone", { name: conversation.assignee })}</p>}
       {conversation.status === "closed" && !noting && <p class="desk-hint">{t(may ? "closed-go-on" : "is-closed")}</p>}
       {may && conversation.status !== "closed" && conversation.holder === "" && !noting && <p class="desk-hint is-wait">{t("waits-here")}</p>}
       {matches.length > 0 && (

@@ -134,6 +134,8 @@ export class Connection {
       this.#heard = Date.now();
       const frame = JSON.parse(message.data as string) as Frame;
       if (frame.event === "ready") this.#isReady(life);
+      // Answered at once: the clocks of a page nobody looks at hardly go on, its socket does.
+      if (frame.event === "ask") this.tell({ do: "heartbeat" });
       this.#settle(frame);
       this.hear(frame);
     };

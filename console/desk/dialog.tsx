@@ -10,6 +10,8 @@ export function Dialog({ title, close, wide, children }: { title: string; close:
     const dialog = place.current!;
     const before = document.activeElement as HTMLElement | null;
     dialog.showModal();
+    // Where one goes on, not at the button that closes it.
+    dialog.querySelector<HTMLElement>("[data-first], .dialog-body :is(input, textarea)")?.focus();
     return () => {
       dialog.close();
       if (before?.isConnected) before.focus();
@@ -33,5 +35,32 @@ export function Dialog({ title, close, wide, children }: { title: string; close:
       </div>
       {children}
     </dialog>
+  );
+}
+
+/** A question before an act that cannot be taken back; the answer that goes on has the focus. */
+export function Question({ title, text, yes, act, close }: { title: string; text: string; yes: string; act: () => void; close: () => void }) {
+  return (
+    <Dialog title={title} close={close}>
+      <div class="dialog-body">
+        <p>{text}</p>
+      </div>
+      <div class="dialog-foot">
+        <button type="button" class="btn" onClick={close}>
+          {t("cancel")}
+        </button>
+        <button
+          type="button"
+          class="btn btn-primary"
+          data-first
+          onClick={() => {
+            act();
+            close();
+          }}
+        >
+          {yes}
+        </button>
+      </div>
+    </Dialog>
   );
 }

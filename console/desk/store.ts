@@ -11,6 +11,10 @@ export interface Open {
   id: string;
 }
 
+/** Conversations of one page of a list, and the most that are read at once. */
+const page = 100;
+const longest = 300;
+
 const same = (one: { channel: string; id: string } | undefined, channel: string, id: string): boolean =>
   one?.channel === channel && one.id === id;
 
@@ -38,12 +42,12 @@ export class Desk {
   view: View = "mine";
   search = "";
   only = "";
-  limit = 100;
   rows: Row[] | undefined;
   more = false;
   counts: Counts = { mine: 0, waiting: 0, all: 0, unread: 0 };
   channels: ChannelInfo[] = [];
-  agents: AgentInfo[] = [];
+  /** Nobody is missing before it is known who is there. */
+  agents: AgentInfo[] | undefined;
   name = "";
   open: Open | undefined;
   conversation: Conversation | undefined;
@@ -55,10 +59,15 @@ export class Desk {
   said = "";
   /** Of this conversation nothing more is to come. */
   missing = false;
+  /** Why the list could not be read. */
+  trouble = "";
   readonly connection: Connection;
   #listeners = new Set<() => void>();
   #listing: ReturnType<typeof setTimeout> | undefined;
   #listedAt = 0;
+  /** The next first page stands for the whole list: what was loaded of further ones is not kept. */
+  #fresh = true;
+  #paging = false;
   #drawing = false;
   #drafts = new Map<string, string>();
 
@@ -71,6 +80,7 @@ export class Desk {
     );
     addEventListener("popstate", () => {
       this.#readAddress();
+      this.rows = undefined;
       this.list();
       this.#openAgain();
       this.changed();
@@ -124,7 +134,6 @@ export class Desk {
 
   show(view: View): void {
     this.view = view;
-    this.limit = 100;
     this.rows = undefined;
     this.#writeAddress();
     this.list();
@@ -133,6 +142,7 @@ export class Desk {
 
   find(search: string): void {
     this.search = search;
+    this.#fresh = true;
     this.#writeAddress();
     this.#listSoon(250);
     this.changed();
@@ -147,8 +157,9 @@ export class Desk {
   }
 
   showMore(): void {
-    this.limit = Math.min(300, this.limit + 100);
-    this.list();
+    const last = this.rows?.at(-1);
+    if (!last || !this.more || this.#paging) return;
+    this.#paging = this.#list({ limit: page, after: last.place });
   }
 
   select(channel: string, id: string): void {
@@ -175,7 +186,19 @@ export class Desk {
     clearTimeout(this.#listing);
     this.#listing = undefined;
     this.#listedAt = Date.now();
-    this.connection.tell({ do: "list", view: this.view, search: this.search, only: this.only, limit: this.limit });
+    this.#list({ limit: page });
+  }
+
+  #list(which: { limit: number; after?: string }): boolean {
+    return this.connection.tell({ do: "list", view: this.view, search: this.search, only: this.only, ref: "list", ...which });
+  }
+
+  /** After a broken line all that is shown is read anew, as far as one page may go. */
+  #listAnew(): void {
+    this.#fresh = true;
+    this.#paging = false;
+    this.#listedAt = Date.now();
+    this.#list({ limit: Math.max(page, Math.min(longest, this.rows?.length ?? 0)) });
   }
 
   /** The list is read again after what changed it, but not more than once a second. */
@@ -299,7 +322,7 @@ export class Desk {
       case "ready":
         this.name = str(frame["name"]);
         this.channels = frame["channels"] as ChannelInfo[];
-        this.list();
+        this.#listAnew();
         this.#openAgain();
         break;
       case "renewed":
@@ -308,7 +331,7 @@ export class Desk {
         this.#listSoon();
         break;
       case "resync":
-        this.list();
+        this.#listAnew();
         this.#openAgain();
         break;
       case "agents":
@@ -327,7 +350,7 @@ export class Desk {
         }
         break;
       case "message":
-        this.#came(channel, id, frame["message"] as Message, str(frame["customer"]), str(frame["status"]));
+        this.#came(frame, channel, id, frame["message"] as Message);
         break;
       case "status":
         this.#changedHands(channel, id, str(frame["status"]), str(frame["holder"]), str(frame["assignee"]));
@@ -367,10 +390,38 @@ export class Desk {
   #listed(frame: Frame): void {
     const counts = frame["counts"] as Counts;
     this.counts = counts;
-    if (frame["view"] === this.view && frame["search"] === this.search.trim() && frame["only"] === this.only) {
-      this.rows = frame["conversations"] as Row[];
-      this.more = frame["more"] === true && this.limit < 300;
+    if (frame["view"] !== this.view || frame["search"] !== this.search.trim() || frame["only"] !== this.only) return;
+    this.trouble = "";
+    const found = frame["conversations"] as Row[];
+    const more = frame["more"] === true;
+    const others = (this.rows ?? []).filter((row) => !found.some((one) => same(one, row.channel, row.id)));
+    if (frame["after"]) {
+      this.#paging = false;
+      this.rows = [...others, ...found].sort((a, b) => this.#order(a, b));
+      this.more = more;
+      return;
     }
+    // Further pages are not read again at each change: of them stays what stands below this one, and belongs here.
+    const end = found.at(-1);
+    const below = this.#fresh || !more || !end ? [] : others.filter((row) => this.#belongs(row) && this.#order(end, row) < 0);
+    this.#fresh = false;
+    this.rows = [...found, ...below];
+    if (!below.length) this.more = more;
+  }
+
+  #order(a: Row, b: Row): number {
+    const [first, second] = [Number.parseInt(a.place), Number.parseInt(b.place)];
+    return this.view === "waiting" ? first - second : second - first;
+  }
+
+  #belongs(row: Row): boolean {
+    if ((row.status === "closed") !== (this.view === "closed")) return false;
+    return this.view === "mine" ? row.holder === settings().me : this.view !== "waiting" || row.holder === "";
+  }
+
+  /** Whether whoever holds a conversation is at the desk; of an agent of a test page it is not known. */
+  isThere(holder: string): boolean {
+    return !this.agents || holder.startsWith("name:") || this.agents.some((one) => one.agent === holder);
   }
 
   #opened(found: Conversation): void {
@@ -382,7 +433,8 @@ export class Desk {
     this.#markSeen();
   }
 
-  #came(channel: string, id: string, message: Message, customer: string, status: string): void {
+  #came(frame: Frame, channel: string, id: string, message: Message): void {
+    const [customer, status, holder] = [str(frame["customer"]), str(frame["status"]), str(frame["holder"])];
     const here = same(this.open, channel, id);
     const inbound = message.direction === "inbound";
     if (inbound) {
@@ -393,7 +445,7 @@ export class Desk {
       const reopened = this.conversation.status === "closed" && status !== "closed";
       this.conversation = { ...this.conversation, messages: merged(this.conversation.messages, [message]), status };
       if (inbound) {
-        this.said = `${customer || t("visitor")}: ${textOf(message)}`;
+        this.said = t("somebody-said", { name: customer || t("visitor"), text: textOf(message) });
         this.#markSeen();
       }
       if (reopened) this.#openAgain();
@@ -401,15 +453,17 @@ export class Desk {
     const row = this.rows?.find((one) => same(one, channel, id));
     if (row) {
       const changed = { ...row, text: textOf(message), at: message.createdAtWithMilliseconds, author: inbound ? "customer" : "agent", kind: message.messageContent.type };
+      if (this.view !== "waiting") changed.place = `${Date.parse(changed.at) * 1000}~${row.place.split("~")[1]}`;
       if (inbound && !(here && this.mine && !document.hidden)) changed.unread += 1;
       const rest = this.rows!.filter((one) => one !== row);
       this.rows = this.view === "waiting" ? this.rows!.map((one) => (one === row ? changed : one)) : [changed, ...rest];
     }
     if (inbound) {
-      const holder = here ? this.conversation?.holder : row?.holder;
       const who = customer || t("visitor");
-      if (holder === settings().me || (!row && !here)) this.#news(t("new-message", { name: who }), textOf(message), channel, id);
-      else if (holder === "" && row && row.unread === 0) this.#news(t("new-waiting", { name: who }), textOf(message), channel, id);
+      if (holder === settings().me) this.#news(t("new-message", { name: who }), textOf(message), channel, id);
+      // Of those who wait the first word is news, for whoever is there to answer; a colleague's conversation is theirs.
+      else if (holder === "" && this.connection.available && (frame["opened"] === true || row?.unread === 0))
+        this.#news(t("new-waiting", { name: who }), textOf(message), channel, id);
     }
     this.#listSoon();
   }
@@ -427,6 +481,9 @@ export class Desk {
     if (row) this.rows = this.rows!.map((one) => (one === row ? { ...row, status, holder, assignee } : one));
     if (holder === me && before !== me && !(here && this.#mineByMe)) {
       this.#news(t("handed-to-you", { name: row?.customer || t("visitor") }), row?.text ?? "", channel, id);
+    }
+    if (holder === "" && status === "new" && before && before !== me && this.connection.available) {
+      this.#news(t("new-waiting", { name: row?.customer || t("visitor") }), row?.text ?? "", channel, id);
     }
     this.#mineByMe = false;
     this.#listSoon();
@@ -460,6 +517,10 @@ export class Desk {
       toast(t("somebody-faster", { name: str(frame["by"]) }), "wait");
       this.#openAgain();
       this.#listSoon();
+    } else if (frame.ref === "list") {
+      this.#paging = false;
+      this.rows ??= [];
+      this.trouble = this.search ? t("search-too-long") : t("error-unavailable");
     } else if (frame.ref === "transfer" && code === "not_there") toast(t("not-there"), "wait");
     else if (frame.ref === "open") this.missing = true;
     else if (frame.ref === "take" || frame.ref === "close" || frame.ref === "transfer") {

@@ -4,14 +4,15 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { linkify } from "../../widget/frame/linkify";
 import type { AdaptiveCardElement } from "./card_element";
 import { Composer } from "./composer";
-import { Dialog } from "./dialog";
+import { Dialog, Question } from "./dialog";
 import { icon } from "./icon";
 import { textOf, type Desk } from "./store";
 import type { Answer, Conversation, FileOf, Message, Note, Outgoing } from "./types";
-import { dayName, exactly, has, initials, languageName, lasting, settings, t, timeOfDay } from "./words";
+import { dayName, exactly, has, initials, languageName, settings, t, timeOfDay, waits } from "./words";
 
 export function Talk({ desk, details, toggleDetails }: { desk: Desk; details: boolean; toggleDetails: () => void }) {
   const [handing, setHanding] = useState(false);
+  const [asking, setAsking] = useState<"take" | "close" | undefined>();
   const { conversation, open } = desk;
   if (!open) {
     return (
@@ -40,6 +41,9 @@ export function Talk({ desk, details, toggleDetails }: { desk: Desk; details: bo
     desk.expectMine();
     desk.take();
   };
+  const { assignee } = conversation;
+  const there = desk.isThere(conversation.holder);
+  const live = desk.channel(conversation.channel)?.live === true;
   return (
     <>
       <section class="desk-talk" aria-label={name}>
@@ -53,12 +57,12 @@ export function Talk({ desk, details, toggleDetails }: { desk: Desk; details: bo
           <div class="desk-talk-name">
             <h2>{name}</h2>
             <p>
-              {desk.channel(conversation.channel)?.name} · {status(conversation)}
+              {status(conversation)} · {desk.channel(conversation.channel)?.name}
             </p>
           </div>
           <div class="actions">
             {openStill && !desk.mine && (
-              <button type="button" class={`btn btn-sm${others ? "" : " btn-primary"}`} data-act="take" onClick={take}>
+              <button type="button" class={`btn btn-sm${others ? "" : " btn-primary"}`} data-act="take" onClick={() => (others && there ? setAsking("take") : take())}>
                 {icon("hand-grab")}
                 {t(others ? "take-over" : "take")}
               </button>
@@ -70,7 +74,7 @@ export function Talk({ desk, details, toggleDetails }: { desk: Desk; details: bo
               </button>
             )}
             {openStill && !others && (
-              <button type="button" class="btn btn-sm" data-act="close" title={t("close-conversation")} aria-label={t("close-conversation")} onClick={() => desk.close()}>
+              <button type="button" class="btn btn-sm" data-act="close" title={t("close-conversation")} aria-label={t("close-conversation")} onClick={() => (live ? setAsking("close") : desk.close())}>
                 {icon("check")}
                 <span class="desk-wide">{t("close")}</span>
               </button>
@@ -84,6 +88,10 @@ export function Talk({ desk, details, toggleDetails }: { desk: Desk; details: bo
         <Composer key={`${conversation.channel}~${conversation.conversation}`} desk={desk} conversation={conversation} />
       </section>
       {details && <Details conversation={conversation} close={toggleDetails} />}
+      {asking === "take" && (
+        <Question title={t("take-over-title", { name: assignee })} text={t("take-over-text", { name: assignee })} yes={t("take-over")} act={take} close={() => setAsking(undefined)} />
+      )}
+      {asking === "close" && <Question title={t("end-title")} text={t("end-text", { name })} yes={t("end")} act={() => desk.close()} close={() => setAsking(undefined)} />}
       {handing && <HandOn desk={desk} conversation={conversation} close={() => setHanding(false)} />}
     </>
   );
@@ -92,7 +100,7 @@ export function Talk({ desk, details, toggleDetails }: { desk: Desk; details: bo
 function status(conversation: Conversation): string {
   if (conversation.status === "closed") return t("is-shut");
   if (conversation.holder === settings().me) return t("is-yours");
-  if (conversation.holder === "") return t("waits", { time: lasting(conversation.since) });
+  if (conversation.holder === "") return waits(conversation.since);
   return conversation.assignee;
 }
 
@@ -288,6 +296,7 @@ function Remark({ note }: { note: Note }) {
     transferred: t("handed", { name: note.author, target: note.target }),
     queued: t("queued", { name: note.author }),
     closed: t("was-closed", { name: note.author }),
+    left: t("was-left", { name: note.author }),
   };
   return (
     <div class={note.text ? "desk-note" : "desk-event"}>
@@ -427,7 +436,7 @@ function Details({ conversation, close }: { conversation: Conversation; close: (
 function HandOn({ desk, conversation, close }: { desk: Desk; conversation: Conversation; close: () => void }) {
   const [to, setTo] = useState<string | undefined>();
   const [note, setNote] = useState("");
-  const colleagues = desk.agents.filter((one) => one.agent !== settings().me && (!one.channels || one.channels.includes(conversation.channel)));
+  const colleagues = (desk.agents ?? []).filter((one) => one.agent !== settings().me && (!one.channels || one.channels.includes(conversation.channel)));
   const mine = desk.mine;
   return (
     <Dialog title={t("transfer-to")} close={close}>

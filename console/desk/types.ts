@@ -45,6 +45,8 @@ export interface Row {
   author: string;
   at: string;
   unread: number;
+  /** Where it stands in its list: a number to order by, "~", and one of its own. */
+  place: string;
 }
 
 export interface Counts {
@@ -77,7 +79,7 @@ export interface Message {
 
 export interface Note {
   id: number;
-  kind: "note" | "taken" | "transferred" | "queued" | "closed";
+  kind: "note" | "taken" | "transferred" | "queued" | "closed" | "left";
   author: string;
   agent: string;
   target: string;

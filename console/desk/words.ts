@@ -48,6 +48,13 @@ export function lasting(iso: string, now = Date.now()): string {
   return minutes < 60 ? say("minute", minutes) : minutes < 2880 ? say("hour", Math.floor(minutes / 60)) : say("day", Math.floor(minutes / 1440));
 }
 
+/** How long somebody has been waiting, in words. */
+export const waits = (iso: string): string =>
+  Date.now() - new Date(iso).getTime() < 60_000 ? t("just-came") : t("waits", { time: lasting(iso) });
+
+/** In a live chat five minutes are long; elsewhere an hour is. */
+export const isLate = (iso: string, live: boolean): boolean => Date.now() - new Date(iso).getTime() > (live ? 5 : 60) * 60_000;
+
 export function languageName(tag: string): string {
   const first = tag.split(",")[0]!.split(";")[0]!.trim().replace("_", "-");
   if (!first) return "";

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, WebSocketRoute, expect
 
 from chatadmin.run.plan import ROOT
 from tests.browser import sign_in
@@ -75,7 +75,7 @@ def test_a_visitor_and_two_agents_from_the_first_word_to_the_closing(
     page.goto(f"{desk}/cards/new/")
     page.locator("#id_name").fill(f"Carte {mark}")
     expect(page.locator("adaptive-card").get_by_role("button", name="Le matin")).to_be_visible()
-    page.get_by_role("button", name="Enregistrer").last.click()
+    page.get_by_role("button", name="Créer la carte").click()
     expect(page.get_by_role("heading", level=1, name=f"Carte {mark}")).to_be_visible()
     page.goto(f"{desk}/answers/new/")
     page.locator("#id_shortcut").fill(f"heures-{mark}")
@@ -167,6 +167,103 @@ def test_a_visitor_and_two_agents_from_the_first_word_to_the_closing(
     expect(bob.get_by_text(f"Benoît {mark} a fermé la conversation")).to_be_visible()
     bob.locator(".desk-views button", has_text="Fermées").click()
     expect(bob.locator(".desk-row")).to_have_count(1)
+    for context in (visitor.context, bob_context):
+        context.close()
+
+
+def closed_conversations(stack: Stack, channel: str, count: int) -> None:
+    """As many conversations that are over, each minute one, the newest with the highest number."""
+    stack.env_sql(
+        "test",
+        "WITH k AS (INSERT INTO gateway_customer (channel, external_id, first_name)"
+        "             SELECT %s, 'k' || n, 'Client ' || n FROM generate_series(1, %s) n RETURNING id, external_id),"
+        " t AS (INSERT INTO gateway_thread (channel, external_id, customer_id, active_at)"
+        "        SELECT %s, external_id, id, now() - interval '1 day' + substr(external_id, 2)::int * interval '1 minute'"
+        "          FROM k RETURNING id)"
+        " INSERT INTO gateway_contact (thread_id, channel, status) SELECT id, %s, 'closed' FROM t",
+        (channel, count, channel, channel),
+    )
+
+
+def test_a_broken_line_loses_nothing_and_a_conversation_whose_agent_has_left_is_not_lost_to_the_others(
+    stack: Stack, browser: Browser, page: Page
+) -> None:
+    mark = uuid4().hex[:8]
+    channel = new_channel(stack, mark)
+    closed_conversations(stack, channel, 130)
+    desk = f"{stack.console}/o/1009/acd/digital/chat/desk/?environment=test&only={channel}"
+    sign_in(page, stack.console, stack.password)
+    line: dict[str, Any] = {"down": False, "open": []}
+
+    def relay(socket: WebSocketRoute) -> None:
+        if line["down"]:
+            socket.close()
+            return
+        socket.connect_to_server()
+        line["open"].append(socket)
+
+    page.route_web_socket(re.compile("/agent$"), relay)
+
+    # More conversations than one page holds: the list goes on, with the pointer and with the keyboard.
+    page.goto(f"{desk}&view=closed")
+    rows = page.locator(".desk-row")
+    expect(rows).to_have_count(100)
+    expect(rows.first).to_contain_text("Client 130")
+    rows.last.scroll_into_view_if_needed()
+    expect(rows).to_have_count(130)
+    expect(rows.last).to_contain_text("Client 1")
+    expect(page.get_by_role("button", name="Afficher plus")).to_have_count(0)
+    page.locator("#desk-search").fill("Client 7")
+    expect(rows).to_have_count(11)
+
+    visitor = browser.new_context(locale="fr-CA", reduced_motion="reduce").new_page()
+    visitor.set_default_timeout(30_000)
+    visitor.goto(f"{stack.test}/test/1009/{channel}")
+    window = chat(visitor)
+    write(window, f"premier {mark}")
+    page.goto(f"{desk}&view=all")
+    rows.first.click()
+    page.get_by_label("Votre message").fill("Je regarde.")
+    page.get_by_label("Votre message").press("Enter")
+    answers = window.locator("[data-selector=AGENT_MESSAGE_BUBBLE]")
+    expect(answers.filter(has_text="Je regarde.")).to_have_count(1)
+
+    # The line breaks. It is said, what is written waits, and what the visitor says meanwhile comes once it is back.
+    line["down"] = True
+    for socket in line["open"]:
+        socket.close()
+    expect(page.get_by_text("Connexion perdue")).to_have_count(2)
+    page.get_by_label("Votre message").fill("Votre colis est à Laval.")
+    page.get_by_label("Votre message").press("Enter")
+    expect(page.locator(".desk-message.is-pending", has_text="Laval")).to_contain_text("Envoi…")
+    write(window, f"pendant la panne {mark}")
+    expect(page.locator(".desk-message", has_text="pendant la panne")).to_have_count(0)
+    line["down"] = False
+    expect(page.locator("[data-line=online]")).to_have_count(1)
+    expect(page.locator(".desk-message:not(.is-mine)", has_text=f"pendant la panne {mark}")).to_have_count(1)
+    expect(answers.filter(has_text="Laval")).to_have_count(1)
+    expect(page.locator(".desk-message.is-mine", has_text="Laval")).to_have_count(1)
+    expect(page.locator(".desk-message.is-pending")).to_have_count(0)
+
+    # Bob takes nothing over from somebody who is there by one key; once she has gone, he does.
+    bob_context = browser.new_context(locale="fr-CA", reduced_motion="reduce")
+    bob_context.set_default_timeout(30_000)
+    bob = bob_context.new_page()
+    sign_in(bob, stack.console, stack.password, email=second_agent(stack, mark))
+    bob.goto(f"{desk}&view=all")
+    bob.locator(".desk-row").click()
+    expect(bob.get_by_role("button", name="Prendre la relève")).to_be_visible()
+    bob.keyboard.press("t")
+    question = bob.get_by_role("dialog", name="Prendre la relève de Camille Tremblay")
+    expect(question.get_by_role("button", name="Prendre la relève")).to_be_focused()
+    bob.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    page.goto("about:blank")
+    expect(bob.locator(".desk-row")).to_contain_text("Camille Tremblay, hors ligne")
+    expect(bob.locator(".desk-hint")).to_contain_text("n’est plus au poste")
+    bob.keyboard.press("t")
+    expect(bob.get_by_text(f"Benoît {mark} a pris la conversation")).to_be_visible()
+    expect(bob.get_by_label("Votre message")).to_be_enabled()
     for context in (visitor.context, bob_context):
         context.close()
 
