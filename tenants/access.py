@@ -77,10 +77,11 @@ def requires(role: Role) -> Callable[[View[P]], GuardedView]:
                 _rewind(request)
 
         def within(request: HttpRequest, brand: int, *args: Any, **kwargs: Any) -> HttpResponse:
-            with user_scope(request.user.pk):
+            user = cast(User, request.user)
+            with user_scope(user.pk):
                 membership = (
                     Membership.objects.select_related("tenant")
-                    .filter(tenant__number=brand, user=request.user)
+                    .filter(tenant__number=brand, user=user)
                     .first()
                 )
                 if membership is None:

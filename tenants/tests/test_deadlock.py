@@ -30,7 +30,8 @@ def take_both(request: TenantRequest, brand: int, first: str, second: str) -> Ht
         together.wait(60)
     Channel.objects.select_for_update().get(name=second)
     Channel.objects.filter(name=second).update(name=second)
-    return HttpResponse(request.FILES["file"].read())
+    [file] = request.FILES.getlist("file")
+    return HttpResponse(file.read())
 
 
 urlpatterns = [path("door/<int:brand>/<str:first>/<str:second>", take_both)]
