@@ -12,6 +12,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from channels_config import colors
+
 #: Ways of writing that every device has; nothing is fetched for them.
 FONTS: dict[str, tuple[str | Promise, str]] = {
     "": (_("The channel's own"), ""),
@@ -139,7 +141,36 @@ def css(branding: Mapping[str, Any]) -> str:
         f"{selector}{{{';'.join(f'{name}:{value}!important' for name, value in said)}}}"
         for selector, said in rules.items()
     )
-    return f"@layer guide{{{plain}}}@layer widget{{{strong}}}"
+    return f"@layer guide{{{_inks(branding)}{plain}}}@layer widget{{{strong}}}"
+
+
+#: What the window writes in colours of its own, for a dark ground.
+_ON_DARK = {"--cw-good": "#5fd39a", "--cw-warning": "#f0c05a", "--cw-wrong": "#ff9a9e"}
+_BLACK, _WHITE = "#111318", "#ffffff"
+
+
+def _inks(branding: Mapping[str, Any]) -> str:
+    """Words of the window that nobody gave a colour, where the Guide's background would make them unreadable (WCAG AA).
+
+    First in the layer, so that what the branding does set wins.
+    """
+    ground = value_of(branding, "background")
+    if not ground:
+        return ""
+    ink = max(_BLACK, _WHITE, key=lambda one: colors.contrast(one, ground))
+    said = {"--cw-ink": ink}
+    # The window darkens the channel's accent until it can be read on white.
+    accent = value_of(branding, "accent")
+    if accent and colors.contrast(accent, ground) >= colors.AA:
+        said["--cw-accent"] = accent
+    elif accent or ink == _WHITE:
+        said["--cw-accent"] = value_of(branding, "text") or ink
+    if ink == _WHITE:
+        said |= {
+            name: color if colors.contrast(color, ground) >= colors.AA else ink
+            for name, color in _ON_DARK.items()
+        }
+    return f":root{{{';'.join(f'{name}:{color}' for name, color in said.items())}}}"
 
 
 #: Branding where nobody has said otherwise: the channels' own.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from areas.contract import Section
-from channels_config import services
+from channels_config import colors, services
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from guide import look
@@ -141,6 +141,23 @@ def test_branding_that_sets_nothing_has_no_css_and_what_it_sets_is_there_twice()
     assert made.count("background:#112233") == 2
     assert made.count("!important") == 2
     assert made.startswith("@layer guide{")
+
+
+def test_what_nobody_coloured_is_readable_on_the_background() -> None:
+    def said(**branding: str) -> dict[str, str]:
+        first = look.css({**look.NO_BRANDING, **branding}).partition(":root{")[2].partition("}")[0]
+        return dict(one.split(":") for one in first.split(";"))
+
+    # A dark one: light words, also those the window has colours of its own for; a light one asks for nothing but an ink.
+    dark = said(background="#101418")
+    assert dark.keys() == {"--cw-ink", "--cw-accent", "--cw-good", "--cw-warning", "--cw-wrong"}
+    assert all(colors.contrast(color, "#101418") >= colors.AA for color in dark.values())
+    assert said(background="#fff5e6") == {"--cw-ink": "#111318"}
+    # What is set wins: it comes later; an accent that cannot be read is not written with.
+    assert said(background="#ffffff", accent="#1f4e8c")["--cw-accent"] == "#1f4e8c"
+    assert said(background="#101418", accent="#1f4e8c", text="#dddddd")["--cw-accent"] == "#dddddd"
+    css = look.css({**look.NO_BRANDING, "background": "#101418", "text": "#dddddd"})
+    assert css.index("--cw-ink:#ffffff") < css.index("--cw-ink:#dddddd")
 
 
 def test_its_words_are_offered_for_translation(section: Section) -> None:

@@ -24,7 +24,6 @@ export function App({ model }: { model: Model }) {
 function Launcher({ model }: { model: Model }) {
   const { view, say, conf } = model;
   const bubble = conf.config.widget?.appearance === "bubble";
-  const news = view.unread ? say("unreadMessages", { count: view.unread }) : "";
   const words = say(view.available ? "weAreOnline" : "weAreOffline");
   return (
     <button
@@ -32,16 +31,15 @@ function Launcher({ model }: { model: Model }) {
       class={`cw-launcher ${bubble ? "cw-bubble" : "cw-bar"}`}
       aria-haspopup="dialog"
       aria-expanded="false"
-      aria-label={bubble ? [say("openChat"), news].filter(Boolean).join(", ") : undefined}
       onClick={() => model.toggle(true)}
     >
       <Icon name="chat" size={bubble ? 30 : 24} />
-      {!bubble && <span>{words}</span>}
+      {bubble ? <span class="cw-sr">{say("openChat")}</span> : <span>{words}</span>}
       {view.available && <i class="cw-dot" />}
       {view.unread > 0 && (
         <b class="cw-badge">
           <span aria-hidden="true">{view.unread > 99 ? "99+" : view.unread}</span>
-          {!bubble && <span class="cw-sr">, {news}</span>}
+          <span class="cw-sr">, {say("unreadMessages", { count: view.unread })}</span>
         </b>
       )}
     </button>

@@ -57,19 +57,19 @@ const css = `@layer widget{
 .cw-later-field{display:grid;gap:6px;min-width:0;text-align:start}
 .cw-question p{margin:0}
 .cw-later-field>label{font-weight:600}
-.cw-later-field small{font-weight:400;color:#565b66}
+.cw-later-field small{font-weight:400;color:var(--cw-muted)}
 .cw-later-field input,.cw-later-field textarea{font:inherit;color:inherit;width:100%;min-height:44px;box-sizing:border-box;padding:8px 12px;border:1px solid #80858f;border-radius:10px;background:#fff}
 .cw-later-field textarea{min-height:7rem;resize:vertical}
-.cw-later-field input:focus-visible,.cw-later-field textarea:focus-visible{outline:2px solid #1b1c22;outline-offset:1px}
-.cw-later-field [aria-invalid=true]{border-color:#b3222f}
+.cw-later-field input:focus-visible,.cw-later-field textarea:focus-visible{outline:2px solid var(--cw-ink);outline-offset:1px}
+.cw-later-field [aria-invalid=true]{border-color:var(--cw-wrong)}
 .cw-later-form{display:grid;gap:10px}
-.cw-later-error{color:#b3222f;font-size:.875rem}
+.cw-later-error{color:var(--cw-wrong);font-size:.875rem}
 .cw-later-error:empty{display:none}
 .cw-later [aria-disabled=true]{opacity:.6}
-.cw-later-menu{background:#fff;color:#1b1c22;border:1px solid #d9dce2;border-radius:12px;padding:4px;margin-bottom:8px;display:grid;max-height:14rem;overflow:auto}
+.cw-later-menu{background:var(--cw-paper);color:var(--cw-ink);border:1px solid var(--cw-line);border-radius:12px;padding:4px;margin-bottom:8px;display:grid;max-height:14rem;overflow:auto}
 .cw-later-menu button{font:inherit;color:inherit;text-align:start;background:none;border:0;border-radius:8px;padding:10px 12px;min-height:44px;cursor:pointer;overflow-wrap:anywhere}
-.cw-later-menu button:hover,.cw-later-menu button:focus-visible{background:#eef0f3}
-.cw-later-menu p{margin:0;padding:10px 12px;color:#565b66}
+.cw-later-menu button:hover,.cw-later-menu button:focus-visible{background:var(--cw-soft)}
+.cw-later-menu p{margin:0;padding:10px 12px;color:var(--cw-muted)}
 }`;
 let dressed: Document | undefined;
 

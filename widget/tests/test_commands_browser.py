@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, FrameLocator, Page, Route, expect
 
+from channels_config.command_reference import GROUPS, call
 from chatadmin.run.plan import ROOT
 from tests.stack import eventually
 from widget.tests.conftest import BRAND, Environment, Site, new_channel, snippet
@@ -86,6 +87,102 @@ def customer(environment: Environment, channel: str) -> tuple[str, str, str, dic
 def contact_fields(environment: Environment, channel: str) -> dict[str, str]:
     [(found,)] = environment.sql("SELECT custom_fields FROM gateway_contact WHERE channel = %s", (channel,))
     return dict(found)
+
+
+#: Every command: its arguments in JavaScript, in the order in which a page says them; those before None stand before init.
+EVERY_COMMAND: tuple[tuple[str, str] | None, ...] = (
+    ("setAuthorizationCode", "'code','verifier'"),
+    ("setLocale", "'en'"),
+    ("hidePreSurvey", ""),
+    ("setCustomerId", "'client-8'"),
+    ("setCustomerName", "'Zoé Tremblay'"),
+    ("setCustomerCustomField", "'tier','or'"),
+    ("setContactCustomField", "'topic','Livraison'"),
+    ("setCustomField", "'gift',true"),
+    ("setCaseCustomField", "'order',42"),
+    ("setTranslations", "{customerChat:'Ask us',weAreOnline:'We listen'}"),
+    ("setCustomCss", f"'{HEADER}{{background:{GREEN}}}','promo'"),
+    ("setWindowWidth", "'420px'"),
+    ("enableChatAlwaysOnline", ""),
+    ("sendFirstMessageAutomatically", ""),
+    ("setFirstAutomatedMessageContent", "'From the shop'"),
+    ("hideFirstSentMessage", "false"),
+    ("onPushUpdate", "['CaseCreated'],e=>some.push(e.eventType)"),
+    ("onAnyPushUpdate", "e=>any.push(e.eventType)"),
+    ("setAllowedExternalMessageTypes", "['MESSAGE_SENT']"),
+    ("hideQueueCounterAfterAssignment", ""),
+    ("showSendButton", ""),
+    ("allowGameMode", ""),
+    ("automatedSatisfactionSurveyModal", "true"),
+    None,
+    ("setTranslation", "'replyBoxPlaceholder','Tell us'"),
+    ("setWindowHeight", "520"),
+    ("getCustomerIdentityId", "id=>ids.push(id)"),
+    ("openChatWindow", ""),
+    ("sendMessage", "'Said by the page'"),
+    ("setFullDisplay", ""),
+    ("closeChatWindow", ""),
+)
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["cxone", "brandembassy"])
+def test_every_command_of_the_reference_has_its_effect_in_both_styles(
+    page: Page, site: Site, gateway_environment: Environment, old: bool
+) -> None:
+    names = {one[0] for one in EVERY_COMMAND if one}
+    assert names == {one.name for group in GROUPS for one in group.commands}
+    field = {"isRequired": False, "definition": {"ident": "topic", "label": "Sujet", "type": "text"}}
+    form = {"id": "f", "name": "F", "channels": [], "customFields": [field]}
+    channel = channel_of(gateway_environment, preContactForm=form)
+    said = {one[0]: call(one[0], one[1], old=old) for one in EVERY_COMMAND if one}
+    place = EVERY_COMMAND.index(None)
+    before = "".join(said[one[0]] for one in EVERY_COMMAND[:place] if one)
+    after = "".join(
+        said[one[0]]
+        for one in EVERY_COMMAND[place:]
+        if one and one[0] in {"setTranslation", "setWindowHeight"}
+    )
+    memory = "window.ids=[];window.some=[];window.any=[];window.posted=[];addEventListener('message',e=>{if(e.data.actionType)posted.push(e.data.message.text)});"
+    if old:
+        body = f"""<script>window.BrandEmbassy='brandembassy';window.brandembassy=function(){{(brandembassy.q=brandembassy.q||[]).push(arguments)}};
+        {memory}{before}brandembassy('init',{BRAND},'{channel}');{after}</script><script async src="{gateway_environment.url}/loader/1/loader.js"></script>"""
+    else:
+        body = snippet(gateway_environment.url, channel, before=memory + before, after=after)
+    lines = console_of(page)
+    page.goto(site.page(body))
+    launcher = chat(page).locator(".cw-launcher")
+    expect(launcher).to_have_text("We listen")
+    page.evaluate(said["openChatWindow"])
+    window = chat(page).get_by_role("dialog", name="Ask us")
+    expect(window).to_be_visible()
+    expect(window).to_have_css("width", "420px")
+    expect(window).to_have_css("height", "520px")
+    expect(window.locator(HEADER)).to_have_css("background-color", GREEN)
+    expect(chat(page).locator("form.cw-survey")).to_have_count(0)
+    expect(chat(page).locator("html")).to_have_attribute("lang", ENGLISH)
+    expect(chat(page).get_by_placeholder("Tell us")).to_be_visible()
+    echoed(chat(page), "From the shop")
+    page.evaluate(said["sendMessage"])
+    echoed(chat(page), "Said by the page")
+    mine = chat(page).locator("[data-selector=CUSTOMER_MESSAGE_BUBBLE]")
+    expect(mine).to_have_text(["From the shop", "Said by the page"])
+    page.evaluate(said["getCustomerIdentityId"])
+    assert page.evaluate("ids") == ["client-8"]
+    assert customer(gateway_environment, channel) == ("client-8", "Zoé", "Tremblay", {"tier": "or"})
+    fields = {"topic": "Livraison", "gift": "true", "order": "42"}
+    assert contact_fields(gateway_environment, channel) == fields
+    assert page.evaluate("some") == ["CaseCreated"]
+    assert {"CaseCreated", "MessageCreated"} <= set(page.evaluate("any"))
+    assert page.evaluate("posted") == ["From the shop", "Said by the page"]
+    page.evaluate(said["setFullDisplay"])
+    expect(window).to_have_css("width", "1280px")
+    page.evaluate(said["closeChatWindow"])
+    expect(launcher).to_be_visible()
+    # What has no use here is said, and nothing else is.
+    assert [line.partition("“")[2].partition("”")[0] for line in lines] == [
+        "allowGameMode",
+        "automatedSatisfactionSurveyModal",
+    ]
 
 
 @pytest.mark.page_errors

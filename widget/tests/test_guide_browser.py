@@ -8,14 +8,17 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from chatadmin.run.plan import ROOT
 from guide import look
+from live_chat.rules import default_section
+from live_chat.section import public
 from publishing import snapshot
 from tests.stack import eventually
 from translations import catalogue
 from widget.tests.conftest import BRAND, Environment, Site, new_channel, push
+from widget.tests.test_live_chat_browser import CLOSED
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 HEADER = "[data-selector=HEADER]"
@@ -51,6 +54,7 @@ def published(
     release: int = 1,
     guide: str = "",
     removed: bool = False,
+    rank: int = 100,
     **branding: Any,
 ) -> str:
     """Push a Guide as the console does; returns its id."""
@@ -66,7 +70,7 @@ def published(
         "texts": texts or {},
     }
     private = {
-        "guide": {"rank": 100, "domains_restricted": domains is not None, "allowed_domains": domains or []},
+        "guide": {"rank": rank, "domains_restricted": domains is not None, "allowed_domains": domains or []},
         "translations": {"format": 1, "default_locale": None, "variants": []},
     }
     push(
@@ -276,18 +280,32 @@ def test_commands_before_and_after_init_do_what_they_say(
     assert computed(button, "height") == "80px"
     assert computed(page.locator("#cxone-guide-container iframe"), "bottom") == "40px"
     page.evaluate(
-        "cxone('guide','setDesiredGuideWidth','500px');cxone('guide','setFontSize','20px');cxone('guide','openMenu');"
-        "cxone('guide','setCustomCss','[data-selector=PORTAL_TITLE]{color:rgb(1,2,3)}', 'a')"
+        "cxone('guide','setDesiredGuideWidth','500px');cxone('guide','setDesiredGuideHeight',600);"
+        "cxone('guide','setFontSize','20px');cxone('guide','openMenu');cxone('guide','setCustomFields',{gift:true,many:3});"
+        "cxone('guide','setCustomCss','[data-selector=PORTAL_TITLE]{color:rgb(1,2,3);text-indent:1px}', 'a')"
     )
     title = menu(page).locator("[data-selector=PORTAL_TITLE]")
     expect(title).to_have_css("color", "rgb(1, 2, 3)")
-    page.evaluate("cxone('guide','setCustomCss', null, 'a')")
+    # Another key adds to it, without a key it is all there is, and what is no length changes nothing.
+    page.evaluate("cxone('guide','setCustomCss','[data-selector=PORTAL_TITLE]{color:rgb(3,2,1)}', 'b')")
+    expect(title).to_have_css("color", "rgb(3, 2, 1)")
+    expect(title).to_have_css("text-indent", "1px")
+    page.evaluate("cxone('guide','setCustomCss', null, 'b')")
+    expect(title).to_have_css("color", "rgb(1, 2, 3)")
+    page.evaluate(
+        "cxone('guide','setCustomCss','[data-selector=PORTAL_TITLE]{text-indent:2px}');"
+        "for(const wrong of ['setDesiredGuideWidth','setDesiredGuideHeight','setFontSize'])cxone('guide',wrong,'wide');"
+        "for(const wrong of ['setButtonSize','setOffsetY'])cxone('guide',wrong,'high')"
+    )
+    expect(title).to_have_css("text-indent", "2px")
     expect(title).not_to_have_css("color", "rgb(1, 2, 3)")
+    wrong = ["[guide] “wide” is not a CSS length.", "[guide] “high” is not a number of pixels."]
     expect(menu(page).locator("body")).to_have_css("font-size", "20px")
     expect(menu(page).locator("html")).to_have_attribute("dir", "rtl")
     assert violations(page, "/frame/1/") == []
     frame = page.locator("#cxone-guide-container iframe")
     expect(frame).to_have_css("width", "540px")
+    expect(frame).to_have_css("height", "640px")
     menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_2] button").click()
     window = chat(page)
     window.locator("[data-selector=TEXTAREA]").fill("مرحبا")
@@ -295,16 +313,156 @@ def test_commands_before_and_after_init_do_what_they_say(
     expect(window.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
     [(name,)] = environment.sql("SELECT first_name FROM gateway_customer WHERE channel = %s", (second,))
     [(fields,)] = environment.sql("SELECT custom_fields FROM gateway_contact WHERE channel = %s", (second,))
-    assert (name, fields) == ("Zoé", {"order": "A1"})
-    assert lines == ["[guide] Unknown command “openmenu”: it was ignored. Did you mean “openMenu”?"]
-    # A phone: the menu takes the screen.
+    assert (name, fields) == ("Zoé", {"order": "A1", "gift": "true", "many": "3"})
+    unknown = "[guide] Unknown command “openmenu”: it was ignored. Did you mean “openMenu”?"
+    assert lines == [unknown, *wrong]
     window.locator("[data-selector=HEADER_MINIMIZE_WINDOW]").click()
+    # The whole page: the menu at once, and the chats after it.
+    menu(page).locator(".cg-close").click()
+    page.evaluate("cxone('guide','setFullDisplay')")
+    expect(title).to_be_visible()
+    expect(frame).to_have_css("width", "1280px")
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] button").click()
+    first_window = page.frame_locator(f"iframe[src*='{first}']")
+    expect(first_window.get_by_role("dialog")).to_have_css("width", "1280px")
+    first_window.locator("[data-selector=HEADER_MINIMIZE_WINDOW]").click()
+    # A phone: the menu takes the screen.
     page.set_viewport_size({"width": 390, "height": 800})
     expect(frame).to_have_css("width", "390px")
     expect(menu(page).locator(".cg-full")).to_have_count(1)
     assert violations(page, "/frame/1/") == []
     # A page of another domain is told why there is nothing.
     published(environment, brand, entry(first), domains=["shop.example"], guide=f"guide_{uuid.uuid4()}")
+
+
+def test_who_wins_among_colours_styles_of_channel_page_and_guide(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    """Weakest first: the window's own, the channel's colours, its CSS, the page's; then the Guide where it sets something."""
+    environment, brand = gateway_environment, brand_of_its_own()
+    red, green, blue, guides = "rgb(200, 0, 0)", "rgb(0, 120, 0)", "rgb(0, 0, 200)", "rgb(17, 34, 51)"
+    settings = {"hasMultipleThreadsPerEndUser": False}
+    colors = {"headerBackground": "#c80000", "button": "#c80000"}
+    css = f"{HEADER}{{background:{green}}}"
+    styled = environment.publish(new_channel(), brand=brand, settings=settings, colors=colors, customCss=css)
+    plain = environment.publish(new_channel(), brand=brand, settings=settings, colors=colors)
+    pages = (
+        f"cxone('chat:{styled}','setCustomCss','html body {HEADER}{{background:{blue} !important;padding-top:33px}}"
+        f"[data-selector=SEND_BUTTON]{{background:{blue}}}','page');"
+    )
+    # Without a Guide: colours, then CSS, then the page.
+    init = "".join(f"cxone('chat','init',{brand},'{one}');" for one in (styled, plain))
+    page.goto(site.page(snippet(environment, brand).replace("cxone('guide','init');", init)))
+
+    def header(channel: str) -> Locator:
+        return page.frame_locator(f"iframe[src*='{channel}']").locator(HEADER)
+
+    page.evaluate(";".join(f"cxone('chat:{one}','openChatWindow')" for one in (styled, plain)))
+    expect(header(plain)).to_have_css("background-color", red)
+    expect(header(styled)).to_have_css("background-color", green)
+    page.evaluate(pages)
+    expect(header(styled)).to_have_css("background-color", blue)
+
+    # Under a Guide its branding wins over all of them, `!important` included; what it leaves open stays as it was.
+    published(environment, brand, entry(styled, plain), header="#112233", header_text="#ffffff")
+    published(
+        environment,
+        brand,
+        entry(plain, said=[rule("starts", "/shop")]),
+        texts={"button": "Boutique"},
+        place={"shape": "words"},
+        rank=1,
+        header="#445566",
+    )
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.goto(site.page(snippet(environment, brand, before=pages), path="/guided"))
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]").click()
+    title = menu(page).locator("[data-selector=PORTAL_HEADER]")
+    expect(title).to_have_css("background-color", guides)
+    # In the Guide's own menu the page comes after the branding.
+    page.evaluate(f"cxone('guide','setCustomCss','[data-selector=PORTAL_HEADER]{{background:{blue}}}')")
+    expect(title).to_have_css("background-color", blue)
+    page.evaluate("cxone('guide','setCustomCss',null)")
+    expect(title).to_have_css("background-color", guides)
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] button").click()
+    expect(header(styled)).to_have_css("background-color", guides)
+    expect(header(styled)).to_have_css("padding-top", "33px")
+    send = page.frame_locator(f"iframe[src*='{styled}']").locator("[data-selector=SEND_BUTTON]")
+    expect(send).to_have_css("background-color", blue)
+    # Of two Guides the one of the lower rank is asked first.
+    page.goto(site.page(snippet(environment, brand), path="/shop/1"))
+    expect(menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")).to_have_text("Boutique")
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]").click()
+    expect(header(plain)).to_have_css("background-color", "rgb(68, 85, 102)")
+
+
+def test_offers_come_and_go_with_their_channels_on_a_page_left_open(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    environment, brand = gateway_environment, brand_of_its_own()
+
+    def live(channel: str, **pieces: Any) -> str:
+        section = {**default_section(), **pieces}
+        return environment.publish(
+            channel, brand=brand, live=True, private={"live_chat": section}, **public(section)
+        )
+
+    closed = {**CLOSED, "hours": {**default_section()["hours"], **CLOSED["hours"]}}
+    hiding, staying = live(new_channel(), **closed), live(new_channel(), **closed)
+    shop = entry(hiding, said=[rule("starts", "/shop")], n0="Ventes")
+    shop["channels"][0]["hide_offline"] = True
+    dark = {"header": "#000000", "background": "#101418", "text": "#dddddd", "accent": "#9fb8ff"}
+    help_ = entry(staying, hiding, said=[rule("starts", "/help")])
+    published(environment, brand, shop, help_, place={"position": "left"}, **dark)
+    for path in ("/shop", "/help"):
+        site.page(snippet(environment, brand), path=path)
+    with page.expect_response(re.compile(f"{hiding}/availability")):
+        page.goto(site.url + "/shop")
+    button = menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON]")
+    expect(button).to_have_count(0)
+
+    def comes_back_to_the_tab(found: str) -> None:
+        def looked() -> bool:
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            page.wait_for_timeout(50)
+            return bool(page.evaluate(found))
+
+        eventually(looked, what=found)
+
+    live(hiding)
+    comes_back_to_the_tab("document.querySelector('#cxone-guide-container iframe') !== null")
+    expect(button).to_be_visible()
+    live(hiding, **closed)
+    comes_back_to_the_tab("document.elementFromPoint(50, innerHeight - 50).tagName !== 'IFRAME'")
+    expect(button).to_have_count(0)
+    # Where offers stay, they say that nobody is there, and can be left a message for.
+    page.goto(site.url + "/help")
+    button.click()
+    panel = menu(page).locator("[data-selector=PORTAL_BODY]")
+    expect(panel.locator(".cg-intro")).to_have_text(catalogue.guide("fr_CA")["none"])
+    expect(panel.locator(".cg-state")).to_have_text([catalogue.guide("fr_CA")["offline"]] * 2)
+    assert violations(page, "/frame/1/") == []
+    menu(page).locator("[data-selector=GUIDE_CHANNEL_BUTTON_1] button").click()
+    window = page.frame_locator(f"iframe[src*='{staying}']")
+    form = window.locator("form.cw-later")
+    expect(form).to_be_visible()
+    form.get_by_role("button").click()
+    expect(form.locator(".cw-later-error:visible").first).to_be_visible()
+    assert violations(page, staying) == []
+    # A conversation on the dark ground: bubbles, names, times, what one types.
+    live(staying)
+    eventually(
+        lambda: (
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            or page.wait_for_timeout(50)
+            or window.locator("[data-selector=TEXTAREA]").count()
+        ),
+        what="somebody is there",
+    )
+    window.locator("[data-selector=TEXTAREA]").fill("choix")
+    window.locator("[data-selector=TEXTAREA]").press("Enter")
+    expect(window.locator(".cw-chip").first).to_be_visible()
+    assert violations(page, staying) == []
 
 
 def test_one_page_with_several_widgets_speaks_several_languages(
