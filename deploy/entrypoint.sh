@@ -11,4 +11,6 @@ for name in SECRET_KEY DATABASE_URL DATABASE_OWNER_URL REDIS_URL PUBLISHING_SIGN
         unset "${name}_FILE"
     fi
 done
+# To OpenSSL an empty name is a file that cannot be read, and nobody's certificate would be good.
+[ -n "${SSL_CERT_FILE:-}" ] || unset SSL_CERT_FILE
 exec "$@"

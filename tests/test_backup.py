@@ -212,3 +212,30 @@ def test_what_was_backed_up_comes_back_whole_into_empty_databases(stack: Stack, 
     finally:
         for database in ("restored_console", "restored_test", "restored_live"):
             databases.drop(server, database)
+
+
+def test_sealing_again_leaves_out_the_places_that_were_given_up(stack: Stack) -> None:
+    """Once live is two regions, what it had as one place is no hindrance to a change of keys."""
+    console = signed_in(stack.console, stack.password)
+    public_id = console.create_channel("Scellé")
+    console.publish_to_live_on_save(public_id)
+    console.save_css(public_id, "a { top: 3px }")
+    console.http.close()
+    eventually(
+        lambda: stack.sql(
+            "SELECT 1 FROM publishing_delivery d JOIN channels_config_channel c ON c.id = d.channel_id "
+            "WHERE c.public_id = %s AND environment = 'live' AND confirmed = wanted",
+            (public_id,),
+        ),
+        what="the channel is in live",
+    )
+    owner = variables(stack, "console", DATABASE_URL=stack.database_owner_url)
+    regions = [{"name": "eu", "push_url": stack.live, "public_url": stack.live}]
+    whole, parted = (
+        manage(owner | more, "seal_again") for more in ({}, {"LIVE_ENV_REGIONS": json.dumps(regions)})
+    )
+    assert re.search(r"[1-9]\d* handed over under the present keys, 0 not\.", whole), whole
+    assert "left out" not in whole
+    assert re.search(r"[1-9]\d* of live were left out: this console publishes there no more\.", parted), (
+        parted
+    )

@@ -35,6 +35,8 @@ from tests.stack import Stack, eventually
 from tools import make_secrets
 
 COMPOSE = ROOT / "docker-compose.yml"
+#: Files that OpenSSL and boto3 read by themselves.
+READ_BY_LIBRARIES = {"SSL_CERT_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
 CONSOLE, TEST, LIVE = "console.localhost", "chat-test.localhost", "chat.localhost"
 CHANNEL = "/chat/1.0/brand/1009/channel/chat_0950394d-a403-4fe6-91d5-34e934771662"
 
@@ -93,7 +95,7 @@ def test_an_environment_gets_no_secret_of_the_console_nor_of_the_other_environme
 ) -> None:
     services = compose["services"]
     test, live = set(services["test-env"]["secrets"]), set(services["live-env"]["secrets"])
-    assert test & live == {"publisher_keys", "redis_url"}
+    assert test & live == {"publisher_keys", "redis_url", "s3_credentials"}
     assert (test | live) & {
         "publishing_signing_key",
         "database_url",
@@ -123,7 +125,7 @@ def test_the_entrypoint_knows_every_setting_that_is_given_as_a_file(compose: dic
         for name, service in compose["services"].items()
         if name not in {"postgres", "nginx"}
         for variable in service.get("environment", {})
-        if variable.endswith("_FILE") and variable != "SSL_CERT_FILE"
+        if variable.endswith("_FILE") and variable not in READ_BY_LIBRARIES
     }
     assert {name for name in given if not re.search(rf"\b{name}\b", script)} == set()
 
@@ -147,6 +149,63 @@ def test_the_entrypoint_turns_files_into_settings(tmp_path: Path) -> None:
     assert shown.stdout.rstrip("\n") == value
 
 
+def test_what_an_operator_may_set_reaches_the_containers(compose: dict[str, Any]) -> None:
+    """Settings of docs/operating.md that need no other file: from `.env`, and with their defaults where they are not there."""
+    of_console = (
+        "TEST_ENV_REGIONS", "LIVE_ENV_REGIONS", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL",
+        "DEFAULT_FROM_EMAIL", "API_REQUESTS_PER_MINUTE", "SSL_CERT_FILE", "ADDRESS_RETENTION_DAYS",
+    )  # fmt: skip
+    of_environments = (
+        "GATEWAY_BRANDS", "CLAMAV_ADDRESS", "GATEWAY_FILES_S3_BUCKET", "GATEWAY_FILES_S3_ENDPOINT", "GATEWAY_FILES_S3_REGION",
+        "GATEWAY_UPLOAD_BURST", "GATEWAY_UNCLAIMED_MB", "GATEWAY_FILE_LINK_SECONDS", "GATEWAY_INACTIVITY_SECONDS",
+        "ADDRESS_RETENTION_DAYS",
+    )  # fmt: skip
+    table = (ROOT / "docs" / "architecture.md").read_text()
+    for names, services in (
+        (of_console, ("migrate", "console", "worker", "beat")),
+        (of_environments, ("test-env", "test-sockets", "live-env", "live-sockets")),
+    ):
+        for name in names:
+            for service in services:
+                said = compose["services"][service]["environment"][name]
+                assert re.fullmatch(rf"\$\{{{name}:-[^}}]*\}}", said), (service, name, said)
+            assert name in table or name.startswith(("GATEWAY_FILES_S3", "SSL_CERT", "API_")), name
+
+
+def test_an_empty_name_of_a_file_of_certificates_is_none() -> None:
+    shown = subprocess.run(
+        [
+            "sh",
+            ROOT / "deploy" / "entrypoint.sh",
+            sys.executable,
+            "-c",
+            "import os; print('SSL_CERT_FILE' in os.environ)",
+        ],
+        env={"SSL_CERT_FILE": "", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.strip() == "False"
+
+
+def test_the_image_s_static_files_can_be_collected_with_nothing_but_what_its_build_says(
+    tmp_path: Path,
+) -> None:
+    """The command of the Dockerfile, without any setting of this machine; only looked at, not written."""
+    [command] = re.findall(
+        r"&& (SECRET_KEY=build(?:.|\\\n)*?--skip-checks)", (ROOT / "Dockerfile").read_text()
+    )
+    collected = subprocess.run(
+        ["sh", "-c", f"{command} --dry-run"],
+        cwd=ROOT,
+        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert collected.returncode == 0, collected.stderr
+
+
 # --- secrets ---
 
 
@@ -155,6 +214,76 @@ def test_secrets_are_kept_when_made_again_and_their_folder_is_closed(secret_file
     assert make_secrets.make(secret_files) == []
     assert {path.name: path.read_text() for path in secret_files.iterdir()} == before
     assert stat.S_IMODE(secret_files.stat().st_mode) == 0o700
+
+
+def test_the_certificate_for_trying_out_has_the_names_of_the_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in make_secrets.HOSTS:
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".env").write_text(
+        "# names\nCONSOLE_HOST=console.example.com\nLIVE_ENV_HOST = 'chat.example.com'\n"
+    )
+    monkeypatch.setenv("TEST_ENV_HOST", "test.example.com")
+    assert make_secrets.hosts(tmp_path) == ["console.example.com", "test.example.com", "chat.example.com"]
+
+
+def test_every_key_is_changed_in_three_steps_each_of_which_works_by_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    make_secrets.make(folder)
+
+    def read(name: str) -> str:
+        return (folder / name).read_text()
+
+    def opens(sealed: bytes, environment: str = "test") -> bool:
+        try:
+            snapshot.unseal(sealed, read("publisher_keys"), read(f"{environment}_env_decryption_keys"))
+        except snapshot.SnapshotRefused:
+            return False
+        return True
+
+    def sealed() -> bytes:
+        sent = snapshot.Snapshot(
+            environment="test",
+            brand=1009,
+            organisation="Demo",
+            channel="chat_0950394d-a403-4fe6-91d5-34e934771662",
+            name="Support",
+            kind="messaging",
+            release=1,
+            digest="0" * 64,
+            issued_at=snapshot.now_text(),
+            private={"ipblocking": {"format": 1}},
+        )
+        return snapshot.seal(sent, read("publishing_signing_key"), read("test_env_encryption_key"))
+
+    for key in ("signing", "test"):
+        before = sealed()
+        with pytest.raises(make_secrets.NotNow, match="add"):
+            make_secrets.change(folder, "switch", key)
+        with pytest.raises(make_secrets.NotNow, match="no old key"):
+            make_secrets.change(folder, "remove", key)
+        assert "Restart the environments" in make_secrets.change(folder, "add", key)
+        assert sealed() and opens(before) and opens(sealed())
+        for wrong in ("add", "remove"):
+            with pytest.raises(make_secrets.NotNow):
+                make_secrets.change(folder, wrong, key)
+        assert "seal_again" in make_secrets.change(folder, "switch", key)
+        after = sealed()
+        assert opens(before) and opens(after)
+        make_secrets.change(folder, "remove", key)
+        assert opens(after) and not opens(before)
+    old = read("field_encryption_keys")
+    make_secrets.change(folder, "add", "fields")
+    assert read("field_encryption_keys").split(",")[1] == old
+    for wrong in ("add", "switch"):
+        with pytest.raises(make_secrets.NotNow):
+            make_secrets.change(folder, wrong, "fields")
+    make_secrets.change(folder, "remove", "fields")
+    assert old not in read("field_encryption_keys")
+    with pytest.raises(make_secrets.NotNow):
+        make_secrets.change(folder, "remove", "fields")
+    assert {path.name for path in folder.iterdir() if path.name.endswith(".next")} == set()
 
 
 def test_the_keys_of_both_planes_fit_each_other(secret_files: Path) -> None:

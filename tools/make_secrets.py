@@ -62,6 +62,8 @@ def make(folder: Path) -> list[str]:
     keep("field_encryption_keys", field_keys.new_key)
     # The mail server's, if EMAIL_HOST_USER is set: nobody but its operator knows it.
     keep("email_host_password", str)
+    # Of a bucket for visitors' files, if GATEWAY_FILES_S3_BUCKET is set: [default], aws_access_key_id, aws_secret_access_key.
+    keep("s3_credentials", str)
     owner, app = keep("console_owner_password", password), keep("console_app_password", password)
     keep("database_owner_url", lambda: f"postgresql://chatadmin_owner:{owner}@postgres:5432/chatadmin")
     keep("database_url", lambda: f"postgresql://chatadmin_app:{app}@postgres:5432/chatadmin")
@@ -78,6 +80,8 @@ def make(folder: Path) -> list[str]:
             ),  # type: ignore[misc]
         )
         keep(f"{environment}_env_secret_key", lambda: secrets.token_urlsafe(48))
+        # Empty: what an environment keeps of providers lies under a key made of its secret key.
+        keep(f"{environment}_env_field_encryption_keys", str)
         private = keep(
             f"{environment}_env_decryption_keys",
             lambda: json.dumps(snapshot.key_set(snapshot.new_encryption_key())),

@@ -34,7 +34,7 @@ def organisation_scope(number: int) -> Iterator[Organisation]:
 def find_channel(text: str) -> Channel:
     """By id, with or without its prefix, or by name. Raises CommandError."""
     channels = Channel.every.all()
-    found = channels.filter(public_id=text).first() or channels.filter(public_id=f"chat_{text}").first()
+    found = channels.filter(public_id__in=[text, f"chat_{text}", f"guide_{text}"]).first()
     found = found or channels.filter(name__iexact=text).first()
     if found is None:
         raise CommandError(f"The organisation has no channel “{text}”.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -32,15 +33,21 @@ class Command(OperatorCommand):
             if not cursor.fetchone()[0]:
                 raise CommandError("Run this as the owner role: another sees no organisation.")
         done = failed = 0
+        former: Counter[str] = Counter()
         for organisation in Organisation.objects.order_by("number"):
             for one in hand_over_again(organisation, environment):
+                place = f"{one.environment}.{one.region}" if one.region else one.environment
                 if not one.code:
                     done += 1
                     continue
+                if one.code == "not_configured":
+                    former[place] += 1
+                    continue
                 failed += 1
-                place = f"{one.environment}.{one.region}" if one.region else one.environment
                 why = ERRORS.get(one.code, one.code)
                 self.stderr.write(f"{one.brand} {one.channel} in {place}: {why}")
+        for place, count in sorted(former.items()):
+            self.stdout.write(f"{count} of {place} were left out: this console publishes there no more.")
         self.stdout.write(f"{done} handed over under the present keys, {failed} not.")
         if failed:
             raise CommandError("Keep the old keys, mend what is said above, and run this again.")
