@@ -11,11 +11,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from channels_config.models import Channel, WebSettings
+from channels_config.services import delete_channel
 from channels_config.tests.factories import channel
 from files.formats import read
 from tenants.models import Organisation
+from tenants.roles import Role
 from tenants.scope import tenant_scope
-from tenants.tests.factories import organisation
+from tenants.tests.factories import member, organisation
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,38 @@ def test_a_folder_is_written_and_applied_and_the_second_time_nothing_changes(
     assert "0 of 2 channels changed." in run("apply", tmp_path, "--organisation", org.number)
     run("export_channel", org.number, "--all", tmp_path)
     assert sorted(path.name.split(".")[0] for path in tmp_path.iterdir()) == ["ete-ventes", "help-desk"]
+
+
+def test_an_organisation_is_one_file_and_back(org: Organisation, tmp_path: Path) -> None:
+    file = tmp_path / "organisation.json"
+    run("export_organisation", org.number, "--format", "json", "--output", file)
+    document = read(file.read_bytes())
+    assert [one["name"] for one in document["channels"]] == ["Été / Ventes", "Support"]
+    assert read(run("export_organisation", org.number).encode()) == document
+    document["channels"][1]["areas"]["channels_config"]["custom_css"] = ".all {}\n"
+    file.write_text(json.dumps(document))
+    assert "1 of 2 channels changed." in run("import_channel", org.number, file)
+    assert css(org) == ".all {}\n"
+    assert "0 of 2 channels changed." in run("import_channel", org.number, file)
+
+
+def test_a_deleted_channel_s_file_is_named_and_taken_away_when_asked(
+    org: Organisation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("export_channel", org.number, "--all", tmp_path)
+    (tmp_path / "notes.yaml").write_text("mine: true\n")
+    (tmp_path / "broken.01234567.yaml").write_text("a: [")
+    admin = member(org, Role.ADMIN)
+    with tenant_scope(org.pk):
+        found = Channel.objects.get(name="Support")
+        delete_channel(found, typed_name="Support", by=admin)
+    with pytest.raises(CommandError, match="goes with --all"):
+        run("export_channel", org.number, found.public_id, "--prune")
+    run("export_channel", org.number, "--all", tmp_path)
+    assert "apply would make it anew" in capsys.readouterr().err
+    assert len(list(tmp_path.glob("support.*"))) == 1
+    assert "its channel was deleted" in run("export_channel", org.number, "--all", tmp_path, "--prune")
+    assert sorted(path.name.split(".")[0] for path in tmp_path.iterdir()) == ["broken", "ete-ventes", "notes"]
 
 
 def test_one_wrong_file_keeps_everything_as_it_was(org: Organisation, tmp_path: Path) -> None:
