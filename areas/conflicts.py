@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from areas import states
 from areas.contract import Area, ChannelLike, Section
 from areas.differences import Change, differences
-from audit.models import Entry
+from areas.states import LastSave
 from kit.documents import digest
 
 
@@ -22,7 +23,7 @@ class Conflict:
     `digest` is what the form sends as `over` to be saved all the same.
     """
 
-    entry: Entry | None
+    entry: LastSave | None
     changes: list[Change]
     digest: str
 
@@ -32,6 +33,6 @@ def conflict(area: Area, channel: ChannelLike, *, theirs: Section, mine: Section
     return Conflict(last_save(area, channel), differences(area, theirs, mine), digest(theirs))
 
 
-def last_save(area: Area, channel: ChannelLike) -> Entry | None:
-    """Who saved this area of the channel last, and when."""
-    return Entry.objects.filter(action="draft.saved", subject=channel.public_id, data__area=area.name).first()
+def last_save(area: Area, channel: ChannelLike) -> LastSave | None:
+    """Who changed this area of the channel last, when, and with which note: whether by saving, going back, copying or importing."""
+    return states.last_save(channel, area.name)

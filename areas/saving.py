@@ -84,12 +84,13 @@ def save_draft(
     with transaction.atomic():
         with acting(by):
             apply()
+        words = " ".join((note or note_given()).replace("\0", "").split())[:NOTE_LENGTH]
         record(
             "draft.saved",
             by=by,
             subject=channel.public_id,
             area=str(area.name),
             channel=str(channel),
+            **({"note": words} if words else {}),
         )
-        words = " ".join((note or note_given()).replace("\0", "").split())
-        return publisher()(channel, areas=[area.name], by=by, note=words[:NOTE_LENGTH])
+        return publisher()(channel, areas=[area.name], by=by, note=words)

@@ -1,6 +1,6 @@
 """Where a channel stands in each environment, as its list and its pages show it.
 
-Publishing is a room above; the settings CONFIG_STATES and CONFIG_RETIRER name what it offers, as CONFIG_PUBLISHER does.
+Publishing is a room above; the settings CONFIG_STATES, CONFIG_LAST_SAVE and CONFIG_RETIRER name what it offers, as CONFIG_PUBLISHER does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,22 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from areas.contract import ChannelLike
+
+
+@dataclass(frozen=True)
+class LastSave:
+    """Who changed an area of a channel last, when, and with which word on it: a save, a roll-back, a copy, an import alike."""
+
+    actor_label: str
+    at: datetime
+    note: str = ""
+
+
+def last_save(channel: ChannelLike, area: str) -> LastSave | None:
+    """The newest; None when the area changed by way of something else (a list of the organisation's)."""
+    tell = cast("Callable[[ChannelLike, str], LastSave | None]", import_string(settings.CONFIG_LAST_SAVE))
+    return tell(channel, area)
+
 
 State = Literal["up_to_date", "pending", "behind", "failed", "never", "hidden"]
 

@@ -34,6 +34,11 @@ class Entry(TenantModel):
             models.Index(fields=["tenant", "subject", "-at"], name="audit_entry_subject"),
         ]
 
+    @property
+    def remark(self) -> str:
+        """What the person gave as the reason, or wrote beside it."""
+        return str(self.data.get("reason") or self.data.get("note") or "")
+
     def __str__(self) -> str:
         return sentence(self.action, **{**self.data, "actor": self.actor_label, "subject": self.subject})
 

@@ -22,13 +22,34 @@ class _Sentence:
 _sentences: dict[str, _Sentence] = {}
 
 
+class _Gap(int):
+    """Stands where a value is not known: a text for `%s`, and several of them for whoever asks for a plural's number."""
+
+    mark: str
+
+    def __new__(cls, mark: str) -> _Gap:
+        made = super().__new__(cls, 2)
+        made.mark = mark
+        return made
+
+    def __str__(self) -> str:
+        return self.mark
+
+
 class _Data(dict[str, object]):
-    def __missing__(self, key: str) -> str:
-        return "?"
+    def __missing__(self, key: str) -> _Gap:
+        return _Gap("?")
+
+
+class _Places(dict[str, object]):
+    def __missing__(self, key: str) -> _Gap:
+        return _Gap(f"%({key})s")
 
 
 def register(action: str, text: str | Promise, /, **say: Say) -> None:
     """Say an action, e.g. "channel.created", in a %-format sentence over actor, subject and the entry's data.
+
+    A sentence that counts is an `ngettext_lazy` over the name of the number.
 
     `say` turns a value of the data into words when the sentence is read; for a value it does not know (LookupError,
     ValueError) the value itself is shown.
@@ -42,7 +63,7 @@ def registered() -> frozenset[str]:
 
 def text_of(action: str) -> str:
     """The registered text in the language in force, its places not filled in. Raises KeyError."""
-    return str(_sentences[action].text)
+    return str(_sentences[action].text % _Places())
 
 
 def sentence(action: str, /, **data: Any) -> str:
@@ -50,7 +71,7 @@ def sentence(action: str, /, **data: Any) -> str:
     known = _sentences.get(action)
     if known is None:
         return _("%(actor)s: %(action)s") % {"actor": data.get("actor", ""), "action": action}
-    return str(known.text) % _Data({key: _said(known.say.get(key), value) for key, value in data.items()})
+    return str(known.text % _Data({key: _said(known.say.get(key), value) for key, value in data.items()}))
 
 
 def _said(say: Say | None, value: Any) -> object:

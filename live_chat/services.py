@@ -19,8 +19,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, ngettext_lazy
 
 from accounts.models import User
 from audit.sentences import register
@@ -36,7 +35,11 @@ log = structlog.get_logger(__name__)
 
 register(
     "live_chat.messages_deleted",
-    _("%(actor)s deleted %(count)s offline messages of the channel “%(channel)s”"),
+    ngettext_lazy(
+        "%(actor)s deleted %(count)s offline message of the channel “%(channel)s”",
+        "%(actor)s deleted %(count)s offline messages of the channel “%(channel)s”",
+        "count",
+    ),
 )
 
 #: Batches taken from one place in one go; more wait for the next round.

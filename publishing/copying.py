@@ -13,7 +13,7 @@ import structlog
 from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -31,16 +31,32 @@ from tenants.scope import current_tenant_id, tenant_scope
 
 log = structlog.get_logger(__name__)
 
+
+def _area_labels(names: list[str]) -> str:
+    known = {one.name: str(one.label) for one in areas()}
+    return ", ".join(known.get(name, name) for name in names)
+
+
 register(
-    "copy.asked", gettext_lazy("%(actor)s copied settings of the channel “%(channel)s” to %(count)s channels")
+    "copy.asked",
+    ngettext_lazy(
+        "%(actor)s copied settings of the channel “%(channel)s” to %(count)s channel",
+        "%(actor)s copied settings of the channel “%(channel)s” to %(count)s channels",
+        "count",
+    ),
 )
 register(
     "copy.undone",
-    gettext_lazy("%(actor)s undid the copy of settings of the channel “%(channel)s” to %(count)s channels"),
+    ngettext_lazy(
+        "%(actor)s undid the copy of settings of the channel “%(channel)s” to %(count)s channel",
+        "%(actor)s undid the copy of settings of the channel “%(channel)s” to %(count)s channels",
+        "count",
+    ),
 )
 register(
     "draft.copied",
-    gettext_lazy("%(actor)s copied settings of the channel “%(source)s” into the channel “%(channel)s”"),
+    gettext_lazy("%(actor)s copied “%(areas)s” of the channel “%(source)s” into the channel “%(channel)s”"),
+    areas=_area_labels,
 )
 register(
     "draft.copy_undone",
@@ -48,7 +64,7 @@ register(
 )
 
 #: Channels of one copy.
-MOST_TARGETS = 2000
+MOST_TARGETS = 20_000
 
 
 @dataclass(frozen=True)
@@ -186,6 +202,7 @@ def _carry_out(target: CopyTarget, by: User | None) -> None:
                 subject=channel.public_id,
                 source=copy.source.name,
                 channel=channel.name,
+                areas=[one.name for one in changed],
             )
     except NotPublishable as refused:
         target.state = CopyTarget.State.REFUSED

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -38,7 +39,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Place:
-    """One region of one environment, as a whole. `since` is how long the oldest delivery has been waiting."""
+    """One region of one environment, as a whole. `since` is when the first of what it lacks was wanted."""
 
     environment: str
     label: str | Promise
@@ -74,7 +75,7 @@ def places() -> list[Place]:
             total=Count("pk"),
             waiting=Count("pk", filter=DUE),
             failed=Count("pk", filter=DUE & ~Q(last_error="")),
-            since=Min("wanted_at", filter=DUE),
+            since=Min(Coalesce("due_since", "wanted_at"), filter=DUE),
             most_behind=Max(F("wanted") - F("confirmed"), filter=DUE),
         )
     }
@@ -105,7 +106,7 @@ def places() -> list[Place]:
 
 
 def listed(environment: str, region: str | None, state: str) -> QuerySet[Delivery]:
-    """Deliveries that fit, those that wait longest first."""
+    """Deliveries that fit: those with something still to deliver first, then what was wanted last."""
     found = Delivery.objects.select_related("channel").filter(channel__deleted_at=None)
     if environment in EnvironmentName.values:
         found = found.filter(environment=environment)
@@ -115,7 +116,7 @@ def listed(environment: str, region: str | None, state: str) -> QuerySet[Deliver
         found = found.filter(DUE)
     if state == "failed":
         found = found.exclude(last_error="")
-    return found.order_by("-wanted_at", "pk")
+    return found.order_by(Case(When(DUE, then=0), default=1), "-wanted_at", "pk")
 
 
 def row_of(delivery: Delivery) -> Row:

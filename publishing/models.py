@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -64,6 +65,8 @@ class Delivery(TenantModel):
     wanted = models.PositiveIntegerField()
     wanted_revision = models.PositiveIntegerField(default=0)
     wanted_at = models.DateTimeField()
+    #: When it fell behind; means nothing while nothing is due. Wanting more meanwhile leaves it.
+    due_since = models.DateTimeField(null=True)
     confirmed = models.PositiveIntegerField(default=0)
     confirmed_revision = models.PositiveIntegerField(default=0)
     visible_at = models.DateTimeField(null=True)
@@ -94,6 +97,11 @@ class Delivery(TenantModel):
     @property
     def due(self) -> bool:
         return self.wanted > self.confirmed or self.wanted_revision > self.confirmed_revision
+
+    @property
+    def since(self) -> datetime:
+        """When it fell behind, of one that is due."""
+        return self.due_since or self.wanted_at
 
     @property
     def behind(self) -> int:
@@ -252,6 +260,9 @@ class CopyTarget(TenantModel):
         UNCHANGED = "unchanged", _("Was the same already")
         REFUSED = "refused", _("Refused")
         SKIPPED = "skipped", _("Left alone")
+
+    #: What a person has to look at comes first in a list.
+    FIRST: ClassVar = (State.REFUSED, State.SKIPPED, State.WAITING)
 
     copy = models.ForeignKey(Copy, on_delete=models.CASCADE, related_name="targets")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")

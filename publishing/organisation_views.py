@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, When
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from areas.contract import CHAT_KINDS
 from areas.registry import areas
 from channels_config.models import Channel
 from kit.plain_text import Plain
 from publishing import copying, deliveries
+from publishing.copy_choice import PER_PAGE, Choice, choice
 from publishing.models import Copy, CopyTarget, Delivery
 from publishing.services import retry_now
 from tenants.access import TenantRequest, requires
@@ -71,46 +70,29 @@ def delivery_retry(request: TenantRequest, brand: int) -> HttpResponse:
 @requires(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy(request: TenantRequest, brand: int) -> HttpResponse:
-    """Choose a source, areas and channels; see the differences (step=preview); start."""
+    """Choose a source, areas and channels; see the differences (step=preview); start (step=start, by POST)."""
     data = request.POST if request.method == "POST" else request.GET
-    channels = list(Channel.objects.order_by(Plain("name"), "pk")[: copying.MOST_TARGETS + 1])
-    source = next((one for one in channels if one.public_id == data.get("source")), None)
-    offered = [one for one in areas() if CHAT_KINDS & one.kinds]
-    known = {one.name for one in offered}
-    names = [name for name in data.getlist("area") if name in known]
-    wanted = set(data.getlist("to"))
-    everywhere = "all" in wanted
-    targets = [one for one in channels if (everywhere or one.public_id in wanted) and one != source]
-    errors = []
-    chosen = "step" in data
-    if chosen and source is None:
-        errors.append(_("Choose the channel to copy from."))
-    if chosen and not names:
-        errors.append(_("Choose at least one area."))
-    if chosen and not targets:
-        errors.append(_("Choose at least one channel to copy to."))
-    if request.method == "POST" and not errors and source is not None and data.get("step") == "start":
+    chosen = choice(data)
+    step = data.get("step", "")
+    errors = _missing(chosen) if step else []
+    if request.method == "POST" and not errors and chosen.source is not None and step == "start":
         made = copying.start(
-            source, names=names, targets=targets, by=request.user, note=data.get("note", "")[:500]
+            chosen.source,
+            names=chosen.names,
+            targets=list(chosen.targets()),
+            by=request.user,
+            note=data.get("note", "")[:500],
         )
         return HttpResponseRedirect(reverse("publications:copied", args=[brand, made.pk]))
-    preview = None
-    if chosen and not errors and source is not None:
-        shown = Paginator(targets, PREVIEWED).get_page(data.get("page"))
-        preview = copying.preview(source, names, shown.object_list)
-        context_page: Any = shown
-    else:
-        context_page = None
+    preview: list[copying.Preview] | None = None
+    page: Page[Channel] | None = None
+    if step and not errors and chosen.source is not None:
+        page = Paginator(chosen.targets(), PREVIEWED).get_page(data.get("preview"))
+        preview = copying.preview(chosen.source, chosen.names, page.object_list)
     context = {
-        "channels": channels,
-        "source": source,
-        "names": names,
-        "targets": targets,
-        "all_chosen": everywhere,
-        "offered": offered,
-        "chosen_ids": {one.public_id for one in targets},
+        "choice": chosen,
         "preview": preview,
-        "page": context_page,
+        "page": page,
         "errors": errors,
         "note": data.get("note", ""),
         "recent": Copy.objects.select_related("source").filter(undo_of=None).order_by("-pk")[:5],
@@ -118,25 +100,52 @@ def copy(request: TenantRequest, brand: int) -> HttpResponse:
     return render(request, "publishing/copy.html", context, status=422 if errors else 200)
 
 
+def _missing(chosen: Choice) -> list[str]:
+    """What still has to be said before anything can be copied."""
+    errors = []
+    if chosen.source is None:
+        errors.append(_("Choose the channel to copy from."))
+    if not chosen.names:
+        errors.append(_("Choose at least one area."))
+    if not chosen.chosen:
+        errors.append(_("Choose at least one channel to copy to."))
+    if len(chosen.chosen) > copying.MOST_TARGETS:
+        errors.append(_("Choose at most %(most)s channels at once.") % {"most": copying.MOST_TARGETS})
+    return errors
+
+
 @requires(Role.ADMIN)
 @require_safe
 def copied(request: TenantRequest, brand: int, number: int) -> HttpResponse:
-    """How far a copy has come, and what came of it in each channel."""
+    """How far a copy has come, and what came of it in each channel; those that were refused or left alone come first."""
     found = Copy.objects.select_related("source", "undo_of").filter(pk=number).first()
     if found is None:
         raise Http404
-    targets = list(found.targets.select_related("channel").defer("before").order_by("channel__name", "pk"))
-    counts = {state: sum(one.state == state for one in targets) for state in CopyTarget.State.values}
-    finished = len(targets) - counts[CopyTarget.State.WAITING]
+    counts = dict.fromkeys(CopyTarget.State.values, 0) | dict(
+        found.targets.order_by().values_list("state").annotate(Count("pk"))
+    )
+    total = sum(counts.values())
+    finished = total - counts[CopyTarget.State.WAITING]
+    state = request.GET.get("state", "")
+    listed = found.targets.select_related("channel").defer("before")
+    if state in counts:
+        listed = listed.filter(state=state)
+    first = Case(
+        *(When(state=one, then=place) for place, one in enumerate(CopyTarget.FIRST)),
+        default=len(CopyTarget.FIRST),
+    )
     undone_by = Copy.objects.filter(undo_of=found).first()
     context = {
         "copy": found,
         "area_labels": [one.label for one in areas() if one.name in found.areas],
-        "targets": targets,
-        "counts": counts,
+        "page": Paginator(listed.order_by(first, Plain("channel__name"), "pk"), PER_PAGE).get_page(
+            request.GET.get("page")
+        ),
+        "results": [(one, one.label, counts[one]) for one in CopyTarget.State if counts[one]],
+        "state": state if state in counts else "",
         "finished": finished,
-        "total": len(targets),
-        "running": finished < len(targets),
+        "total": total,
+        "running": finished < total,
         "may_undo": found.undo_of_id is None and undone_by is None and bool(counts[CopyTarget.State.DONE]),
         "undone_by": undone_by,
     }

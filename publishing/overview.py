@@ -12,12 +12,31 @@ from areas.states import EnvironmentState
 from channels_config.models import Channel
 from publishing.environments import environments
 from publishing.models import Delivery, EnvironmentName, Release, Rules
+from publishing.sentences import error_sentence
 from publishing.states import states
 
 
 @dataclass(frozen=True)
+class InRegion:
+    """One of several regions of an environment: the number it serves (0: none yet), how far behind that is, and why.
+
+    `since` is when it fell behind, None for one that has what it should have.
+    """
+
+    name: str
+    number: int
+    behind: int
+    since: datetime | None
+    error: str
+    visible_in_ms: int | None
+
+
+@dataclass(frozen=True)
 class InEnvironment:
-    """`confirmed` is the release that visitors get, None before the first; `visible_at` since when."""
+    """`confirmed` is the release that visitors get, None before the first; `visible_at` since when.
+
+    `regions` is empty where there is only one; with several, `confirmed` is what each of them has at least.
+    """
 
     name: str
     label: str | Promise
@@ -25,6 +44,7 @@ class InEnvironment:
     confirmed: Release | None
     visible_at: datetime | None
     base: str
+    regions: list[InRegion]
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,9 @@ class Publication:
     #: The release that all of test has, and the one wanted in live; 0 for none.
     in_test: int = 0
     in_live: int = 0
+    #: A newer release that some regions of test have, and the regions it still has to reach before it can go live.
+    held: int = 0
+    lacking: tuple[str, ...] = ()
 
     @property
     def live(self) -> Release | None:
@@ -54,11 +77,13 @@ def publication_of(
     known = environments()
     where = {state.environment: state for state in statuses or states([channel])[channel.pk]}
     deliveries: dict[str, Delivery] = {}
+    regions: dict[str, dict[str, Delivery]] = {}
     live_number = 0
     for one in Delivery.objects.filter(channel=channel).order_by("-confirmed", "pk"):
         # The region that is furthest behind speaks for its environment.
         if one.environment in known and one.region in {place.name for place in known[one.environment].places}:
             deliveries[one.environment] = one
+            regions.setdefault(one.environment, {})[one.region] = one
         if one.environment == EnvironmentName.LIVE:
             live_number = max(live_number, one.wanted)
     numbers = {one.confirmed for one in deliveries.values()}
@@ -75,6 +100,11 @@ def publication_of(
             confirmed=releases.get(deliveries[name].confirmed) if name in deliveries else None,
             visible_at=deliveries[name].visible_at if name in deliveries else None,
             base=environment.public_url,
+            regions=[
+                _in_region(place.name, regions.get(name, {}).get(place.name)) for place in environment.places
+            ]
+            if environment.regions
+            else [],
         )
         for name, environment in known.items()
     ]
@@ -83,6 +113,10 @@ def publication_of(
         rules = Rules.objects.filter(channel=channel).first() or Rules(channel=channel)
     ready = releases.get(test.confirmed) if test else None
     promotable = ready if ready and not ready.removed and ready.number > live_number else None
+    in_test = regions.get(EnvironmentName.TEST, {})
+    held = max((one.confirmed for one in in_test.values()), default=0)
+    if test is None or held <= max(test.confirmed, live_number):
+        held = 0
     return Publication(
         environments=shown,
         newest=newest,
@@ -92,4 +126,33 @@ def publication_of(
         in_test=test.confirmed if test else 0,
         in_live=live_number,
         pending=any(one.state.state == "pending" for one in shown),
+        held=held,
+        lacking=tuple(name for name, one in in_test.items() if one.confirmed < held) if held else (),
     )
+
+
+def _in_region(name: str, delivery: Delivery | None) -> InRegion:
+    if delivery is None:
+        return InRegion(name, 0, 0, None, "", None)
+    return InRegion(
+        name=name,
+        number=delivery.confirmed,
+        behind=delivery.behind,
+        since=delivery.since if delivery.due else None,
+        error=error_sentence(delivery) if delivery.due else "",
+        visible_in_ms=delivery.visible_in_ms,
+    )
+
+
+def served_where(publication: Publication) -> dict[int, list[str]]:
+    """Release number -> the environments, or regions where they differ, that it is visible in: the marks of the history."""
+    marks: dict[int, list[str]] = {}
+    for one in publication.environments:
+        numbers = {region.number for region in one.regions}
+        if len(numbers) > 1:
+            for region in one.regions:
+                marks.setdefault(region.number, []).append(f"{one.label} · {region.name}")
+        else:
+            number = publication.in_live if one.name == EnvironmentName.LIVE else publication.in_test
+            marks.setdefault(number, []).append(str(one.label))
+    return marks

@@ -9,6 +9,8 @@ import structlog
 from django.db import connection
 from django.db.models import Q, Subquery
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -32,7 +34,8 @@ register(
 )
 register(
     "promotion.scheduled",
-    _("%(actor)s scheduled release %(release)s of the channel “%(channel)s” for live at %(at)s"),
+    _("%(actor)s scheduled release %(release)s of the channel “%(channel)s” to go live on %(at)s"),
+    at=lambda text: in_words(datetime.fromisoformat(text)),
 )
 register(
     "promotion.cancelled",
@@ -42,7 +45,13 @@ register(
     "promotion.failed",
     _("%(actor)s could not put release %(release)s of the channel “%(channel)s” live as scheduled"),
 )
+#: Of a time when it was not told what the rules became.
 register("rules.changed", _("%(actor)s changed how releases of the channel “%(channel)s” go live"))
+register(
+    "rules.set",
+    _("%(actor)s decided how releases of the channel “%(channel)s” go live: %(rules)s"),
+    rules=lambda kept: ", ".join(rules_in_words(**kept)),
+)
 
 #: Why a promotion was not carried out when its time came.
 FAILURES = {
@@ -66,10 +75,40 @@ def rules_of(channel: Channel) -> Rules:
     return Rules.objects.filter(channel=channel).first() or Rules(channel=channel)
 
 
+def rules_in_words(*, live_on_save: bool, four_eyes: bool, checklist: list[str]) -> list[str]:
+    """How releases go live, a phrase for each rule."""
+    words = [gettext("every save at once") if live_on_save else gettext("by a person, once it was tested")]
+    if four_eyes:
+        words.append(gettext("with a second person’s approval"))
+    if checklist:
+        words.append(
+            ngettext(
+                "after a checklist of %(count)s point",
+                "after a checklist of %(count)s points",
+                len(checklist),
+            )
+            % {"count": len(checklist)}
+        )
+    return words
+
+
+def in_words(moment: datetime) -> str:
+    """A day and a time by the clock it carries, which is named: of an hour that comes twice, it says which."""
+    offset = f"{moment:%z}"
+    return gettext("%(day)s, %(time)s (%(clock)s)") % {
+        "day": date_format(moment, "j F Y"),
+        "time": f"{moment:%H:%M}",
+        "clock": f"UTC{offset[:3].replace('-', '−')}:{offset[3:5]}" if offset else "UTC",
+    }
+
+
 def set_rules(
     channel: Channel, *, live_on_save: bool, four_eyes: bool, checklist: list[str], by: User
 ) -> Rules:
-    """Say how releases of this channel go live. Raises ValueError for rules that exclude each other."""
+    """Say how releases of this channel go live. Raises ValueError for rules that exclude each other.
+
+    What one person alone has planned waits for approval once two are asked for.
+    """
     Channel.every.select_for_update().get(pk=channel.pk)
     if live_on_save and (four_eyes or checklist):
         raise ValueError("publishing on save leaves no time for a second person or a checklist")
@@ -79,14 +118,17 @@ def set_rules(
         rules.live_on_save, rules.four_eyes, rules.checklist = wanted
         rules.save()
         record(
-            "rules.changed",
+            "rules.set",
             by=by,
             subject=channel.public_id,
             channel=channel.name,
-            live_on_save=live_on_save,
-            four_eyes=four_eyes,
-            checklist=checklist,
+            rules={"live_on_save": live_on_save, "four_eyes": four_eyes, "checklist": checklist},
         )
+        if four_eyes:
+            # What one person has planned alone needs the second one's word now.
+            Promotion.objects.filter(
+                channel=channel, state=Promotion.State.SCHEDULED, approved_by_label=""
+            ).update(state=Promotion.State.WAITING)
     return rules
 
 
@@ -249,5 +291,6 @@ def _record(action: str, promotion: Promotion, *, by: User | None, **more: str) 
         subject=promotion.channel.public_id,
         release=promotion.number,
         channel=promotion.channel.name,
+        **({"note": promotion.note} if promotion.note and action != "promotion.failed" else {}),
         **more,
     )

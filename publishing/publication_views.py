@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from areas.contract import NotPublishable
+from areas.saving import DraftChanged
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
+from kit.documents import digest
 from publishing import history as releases
-from publishing.models import Promotion, Release
-from publishing.overview import publication_of
+from publishing.models import EnvironmentName, Promotion, Release
+from publishing.overview import publication_of, served_where
 from publishing.promotions import (
     FAILURES,
     WarningsUnseen,
@@ -25,14 +27,16 @@ from publishing.promotions import (
     ask,
     cancel,
     checked,
+    in_words,
     open_and_failed,
     rules_and_switch,
+    rules_in_words,
     rules_of,
     set_rules,
 )
 from publishing.publication_forms import ReviewForm, RollBackForm, RulesForm, SwitchForm
-from publishing.rollback import roll_back
-from publishing.services import NotPromotable, promotable
+from publishing.rollback import concerned, roll_back
+from publishing.services import NotPromotable, newest_release, promotable, wanted_in
 from publishing.switches import turn
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
@@ -57,6 +61,7 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     base = _context(request, found)
     publication = publication_of(found, base["statuses"], rules)
     may = request.membership.may
+    marks = served_where(publication)
     promotion, decided = open_and_failed(found)
     if promotion is not None:
         decided = None
@@ -65,10 +70,16 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     context = dict(
         base,
         publication=publication,
-        rows=[{"release": one, "areas": releases.labels(one.areas)} for one in listed],
+        rows=[
+            {
+                "release": one,
+                "areas": releases.labels(one.areas),
+                "marks": marks.get(one.number, []),
+            }
+            for one in listed
+        ],
         following=following,
         first=number is None,
-        in_test=publication.in_test,
         in_live=publication.in_live,
         promotion=promotion,
         failed=decided,
@@ -89,7 +100,7 @@ def _local(promotion: Promotion | None) -> str:
     if promotion is None or promotion.at is None:
         return ""
     zone = ZoneInfo(promotion.time_zone or "UTC")
-    return f"{promotion.at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key.replace('_', ' ')})"
+    return f"{in_words(promotion.at.astimezone(zone))} · {zone.key.replace('_', ' ')}"
 
 
 @requires(Role.AUDITOR)
@@ -123,11 +134,21 @@ def rollback(request: TenantRequest, brand: int, channel: str, release: int) -> 
         raise Http404
     form = RollBackForm(request.POST if request.method == "POST" else None)
     problems: list[Any] = []
+    overtaken = None
     if request.method == "POST" and form.is_valid():
         try:
-            made = roll_back(found, to=old, by=request.user, area=area, note=form.cleaned_data["note"])
+            made = roll_back(
+                found,
+                to=old,
+                by=request.user,
+                area=area,
+                note=form.cleaned_data["note"],
+                seen=request.POST.get("seen") or None,
+            )
         except NotPublishable as refused:
             problems = refused.problems
+        except DraftChanged:
+            overtaken = newest_release(found)
         else:
             messages.success(
                 request,
@@ -141,10 +162,18 @@ def rollback(request: TenantRequest, brand: int, channel: str, release: int) -> 
         one for one in releases.compare(now, target) if one.name and (area is None or one.name == area)
     ]
     context = _context(
-        request, found, release=old, area_name=area, form=form, compared=compared, problems=problems
+        request,
+        found,
+        release=old,
+        area_name=area,
+        form=form,
+        compared=compared,
+        problems=problems,
+        overtaken=overtaken,
+        seen=concerned(old, now.sections, area) if now else "",
     )
     context["area"] = None
-    status = 422 if problems or (form.is_bound and form.errors) else 200
+    status = 409 if overtaken else 422 if problems or (form.is_bound and form.errors) else 200
     return render(request, "publishing/rollback.html", context, status=status)
 
 
@@ -167,6 +196,12 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     except NotPromotable as refused:
         context = _context(request, found, refusal=refused.sentence, form=None)
         return render(request, "publishing/review.html", context, status=409 if request.POST else 200)
+    if request.method != "POST" and wanted_in(found, EnvironmentName.LIVE) == release.number:
+        refusal = _(
+            "Live has release %(number)s already, the newest that all of test has: there is nothing to put live."
+        )
+        context = _context(request, found, refusal=refusal % {"number": release.number}, form=None)
+        return render(request, "publishing/review.html", context)
     blocking, warnings = checked(release)
     if request.method == "POST":
         status = 422
@@ -253,6 +288,18 @@ def rules(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         "checklist": "\n".join(now.checklist),
     }
     form = RulesForm(request.POST if request.method == "POST" else None, initial=initial)
+    seen = digest(initial)
+    if request.method == "POST" and form.is_valid() and request.POST.get("seen", seen) != seen:
+        words = ", ".join(
+            rules_in_words(live_on_save=now.live_on_save, four_eyes=now.four_eyes, checklist=now.checklist)
+        )
+        told = _(
+            "Somebody else changed these rules in the meantime. Releases now go live like this: %(rules)s. "
+            "What you chose is still here; save again if it is to count."
+        )
+        form.add_error(None, told % {"rules": words})
+        context = _context(request, found, form=form, seen=seen)
+        return render(request, "publishing/rules.html", context, status=409)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         set_rules(
@@ -265,7 +312,9 @@ def rules(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         messages.success(request, _("The rules of publication were saved."))
         return _back(found, brand)
     status = 422 if form.is_bound and form.errors else 200
-    return render(request, "publishing/rules.html", _context(request, found, form=form), status=status)
+    return render(
+        request, "publishing/rules.html", _context(request, found, form=form, seen=seen), status=status
+    )
 
 
 @requires(Role.ADMIN)

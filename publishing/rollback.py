@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -9,9 +12,11 @@ from accounts.models import User
 from areas import registry
 from areas.contract import NotPublishable
 from areas.registry import areas
+from areas.saving import DraftChanged
 from audit.sentences import register
 from audit.services import acting, record
 from channels_config.models import Channel
+from kit.documents import digest
 from publishing.compile import problems, sections
 from publishing.models import Release
 from publishing.services import publish
@@ -27,10 +32,24 @@ register(
 )
 
 
-def roll_back(channel: Channel, *, to: Release, by: User, area: str | None = None, note: str = "") -> Release:
+def concerned(to: Release, all_sections: Mapping[str, Any], area: str | None = None) -> str:
+    """The digest of what going back would replace: what a page carries to say which drafts it showed."""
+    return digest({name: all_sections.get(name) for name in to.sections if area in {None, name}})
+
+
+def roll_back(
+    channel: Channel,
+    *,
+    to: Release,
+    by: User,
+    area: str | None = None,
+    note: str = "",
+    seen: str | None = None,
+) -> Release:
     """Bring the drafts back to what a release says, all of them or one area's, and publish that as a new release.
 
-    Areas that the release does not know stay as they are. Raises NotPublishable when what was right then is not today,
+    Areas that the release does not know stay as they are. `seen` is `concerned` of when the page was opened; None forgoes the
+    comparison. Raises DraftChanged when somebody has saved since, NotPublishable when what was right then is not today,
     KeyError for an area that the release does not have.
     """
     channel = Channel.every.select_for_update().get(pk=channel.pk)
@@ -38,6 +57,8 @@ def roll_back(channel: Channel, *, to: Release, by: User, area: str | None = Non
     if area is not None:
         wanted = {area: wanted[area]}
     now = sections(channel)
+    if seen is not None and concerned(to, now, area) != seen:
+        raise DraftChanged(now)
     blocking = [one for one in problems({**now, **wanted}) if one.blocking and one.area in wanted]
     if blocking:
         raise NotPublishable(blocking)
@@ -54,7 +75,9 @@ def roll_back(channel: Channel, *, to: Release, by: User, area: str | None = Non
             subject=channel.public_id,
             channel=channel.name,
             release=to.number,
+            areas=[one.name for one in changed],
             **({"area": area} if area else {}),
+            **({"note": said[:500]} if said else {}),
         )
     return publish(
         channel,

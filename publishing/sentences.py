@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from publishing.models import Delivery
@@ -24,6 +25,13 @@ ERRORS = {
         "A secret of this release cannot be read with the console’s present keys; type it in again."
     ),
 }
+
+
+def at_region(region: str, sentence: str) -> str:
+    """A sentence about one region of several; `region` is empty where there is only one."""
+    if not region:
+        return sentence
+    return gettext("%(region)s: %(sentence)s") % {"region": region, "sentence": sentence}
 
 
 def error_sentence(delivery: Delivery) -> str:

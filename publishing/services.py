@@ -234,11 +234,14 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
     with connection.cursor() as cursor:
         # Nearly always the rows are there and want less: one statement.
         cursor.execute(
-            "UPDATE publishing_delivery SET wanted = %s, wanted_at = %s, next_attempt_at = %s, attempts = 0, last_error = '' "
+            "UPDATE publishing_delivery SET wanted = %s, wanted_at = %s, next_attempt_at = %s, attempts = 0, last_error = '', "
+            "due_since = CASE WHEN wanted > confirmed OR wanted_revision > confirmed_revision "
+            "THEN coalesce(due_since, wanted_at) ELSE %s END "
             "WHERE tenant_id = %s AND channel_id = %s AND environment = %s AND region = ANY(%s::text[]) AND wanted < %s "
             "RETURNING id, region",
             [
                 release.number,
+                at,
                 at,
                 at,
                 current_tenant_id(),
@@ -267,6 +270,7 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
                 "wanted": release.number,
                 "wanted_revision": revision,
                 "wanted_at": at,
+                "due_since": at,
                 "next_attempt_at": at,
             },
         )
@@ -281,13 +285,21 @@ def want_revision(channel: Channel, environment: str, revision: int, *, at: date
         Delivery.objects.select_for_update().filter(channel=channel, environment=environment).order_by("pk")
     )
     for delivery in deliveries:
+        delivery.due_since = delivery.since if delivery.due else at
         delivery.wanted_revision = revision
         delivery.wanted_at = at
         delivery.next_attempt_at = at
         delivery.attempts = 0
         delivery.last_error = ""
         delivery.save(
-            update_fields=["wanted_revision", "wanted_at", "next_attempt_at", "attempts", "last_error"]
+            update_fields=[
+                "wanted_revision",
+                "wanted_at",
+                "due_since",
+                "next_attempt_at",
+                "attempts",
+                "last_error",
+            ]
         )
         _nudge_on_commit(delivery.pk)
     return len(deliveries)
@@ -307,6 +319,7 @@ def enrol_region(channel: Channel, environment: str, region: str) -> None:
             "wanted": one.wanted,
             "wanted_revision": one.wanted_revision,
             "wanted_at": now,
+            "due_since": now,
             "next_attempt_at": now,
         },
     )

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import F, Max
 
 from areas.contract import ChannelLike
-from areas.states import EnvironmentState
+from areas.states import EnvironmentState, LastSave
 from publishing.environments import environments
 from publishing.models import Delivery, EnvironmentName, Release
-from publishing.sentences import error_sentence
+from publishing.sentences import at_region, error_sentence
 
 
 def saved_sections(channel: ChannelLike) -> Mapping[str, Any]:
@@ -23,6 +23,17 @@ def saved_sections(channel: ChannelLike) -> Mapping[str, Any]:
         .first()
     )
     return found or {}
+
+
+def last_save(channel: ChannelLike, area: str) -> LastSave | None:
+    """Of every way in which an area changes, for each makes a release."""
+    found = (
+        Release.objects.filter(channel=channel.pk, areas__contains=[area])
+        .order_by("-number")
+        .values_list("author_label", "created_at", "note")
+        .first()
+    )
+    return LastSave(*found) if found else None
 
 
 def states(channels: Iterable[ChannelLike]) -> dict[Any, list[EnvironmentState]]:
@@ -64,7 +75,7 @@ def _state(environment: str, deliveries: list[Delivery], newest: int) -> Environ
             label,
             "failed",
             behind=behind,
-            error=f"{failed[0].region}: {sentence}" if failed[0].region else sentence,
+            error=at_region(failed[0].region, sentence),
             next_attempt=failed[0].next_attempt_at,
         )
     if waiting:

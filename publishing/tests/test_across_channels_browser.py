@@ -52,6 +52,8 @@ def test_a_look_is_copied_to_several_channels_and_taken_back_in_one_step(
 ) -> None:
     mark = uuid4().hex[:8]
     source = console.create_channel(f"Modèle {mark}")
+    for number in range(26):
+        console.create_channel(f"Autre {mark} {number}")
     console.save_css(source, css("gold"))
     targets = [console.create_channel(f"Copie {mark} {number}") for number in range(3)]
     for one in targets:
@@ -61,10 +63,24 @@ def test_a_look_is_copied_to_several_channels_and_taken_back_in_one_step(
     admin.goto(chat(stack, "copy/"))
     admin.get_by_role("button", name="Voir les différences").click()
     expect(admin.get_by_role("alert").get_by_role("listitem")).to_have_count(3)
-    admin.get_by_label("Du canal").select_option(source)
+    admin.goto(chat(stack, f"{source}/history/"))
+    admin.get_by_role("main").get_by_role("link", name="Copier des réglages").click()
+    expect(admin.get_by_label("Du canal")).to_have_value(source)
     admin.get_by_role("checkbox", name="Personnaliser CSS et JS").check()
-    for number in range(3):
-        admin.get_by_role("checkbox", name=f"Copie {mark} {number}").check()
+    # Enough of them that one has to look for some: what was chosen before stays chosen.
+    search = admin.get_by_label("Nom ou identifiant du canal")
+    search.fill(f"copie {mark} 2")
+    search.press("Enter")
+    admin.get_by_role("checkbox", name=f"Copie {mark} 2").check()
+    search.fill(targets[1])
+    search.press("Enter")
+    expect(admin.get_by_role("checkbox", name=f"Copie {mark} 2")).to_have_count(0)
+    admin.get_by_role("checkbox", name=f"Copie {mark} 1").check()
+    search.fill(f"{mark} 0")
+    search.press("Enter")
+    admin.get_by_role("button", name="Choisir 1 canal trouvé").click()
+    expect(admin.get_by_text("3 canaux sur")).to_be_visible()
+    expect(admin.get_by_role("checkbox", name="Personnaliser CSS et JS")).to_be_checked()
     admin.get_by_role("button", name="Voir les différences").click()
     preview = admin.locator("#preview")
     expect(preview.locator(".difference").first.locator(".is-after")).to_have_text(re.compile("color: gold"))
@@ -79,6 +95,10 @@ def test_a_look_is_copied_to_several_channels_and_taken_back_in_one_step(
     expect(results.filter(has_text=f"Copie {mark} 2")).not_to_contain_text("version")
     eventually(lambda: served(stack, targets[0]) == css("gold"), seconds=30, what="the copy is in test")
     assert_no_barriers(admin, looked_at, admin.url)
+    refused = f"{admin.url}?state=unchanged"
+    admin.goto(refused)
+    expect(results).to_have_count(1)
+    admin.goto(refused.partition("?")[0])
 
     console.save_css(targets[1], css("black"))
     admin.get_by_role("button", name="Annuler cette copie").click()

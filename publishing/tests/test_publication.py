@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from accounts.models import User
 from audit.models import Entry
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
+from channels_config.tests.test_area_page import address as look_address
+from channels_config.tests.test_area_page import form
 from publishing import copying, promotions, regions
 from publishing.models import Arrival, Copy, CopyTarget, Delivery, Promotion, Release, Rules, Switch
 from publishing.promotions import approve, ask, cancel, carry_out_due, set_rules
@@ -168,6 +171,37 @@ def test_one_area_goes_back_alone(shop: Organisation, support: Channel, ana: Use
             roll_back(support, to=first, by=ana, area="nothing")
 
 
+def test_going_back_and_an_open_page_tell_each_other_who_was_faster(
+    shop: Organisation, support: Channel, ana: User, ben: User
+) -> None:
+    save(support, "a { top: 0 }", ana)
+    save(support, "a { top: 1px }", ana)
+    # Ana has the page of the look open; Ben goes back.
+    page_of_look = look_address(support, shop)
+    typed = form(client_of(ana).get(page_of_look), custom_css="a { top: 5px }")
+    back = address("rollback", shop, support, 1)
+    shown = form(client_of(ben).get(f"{back}?area=channels_config"))
+    assert (
+        client_of(ben).post(back, {**shown, "area": "channels_config", "note": "too low"}).status_code == 302
+    )
+    answer = client_of(ana).post(page_of_look, typed)
+    assert answer.status_code == 409
+    told = text(answer)
+    assert "Ben saved this page" in told
+    assert "(Back to release 1 · too low)" in told
+    # The other way round: Ben looks at what he would bring back, Ana saves first.
+    shown = form(client_of(ben).get(address("rollback", shop, support, 2)))
+    save(support, "a { top: 7px }", ana, note="a better one")
+    late = client_of(ben).post(address("rollback", shop, support, 2), {**shown, "note": "kept"})
+    assert late.status_code == 409
+    told = text(late)
+    assert "Somebody else saved in the meantime" in told
+    assert "a better one" in told
+    assert "a { top: 7px }" in told
+    assert 'value="kept"' in told
+    assert client_of(ben).post(address("rollback", shop, support, 2), form(late)).status_code == 302
+
+
 # --- going live ---
 
 
@@ -235,6 +269,39 @@ def test_with_four_eyes_nobody_approves_their_own(
             approve(waiting, by=ben)
 
 
+def test_two_admins_on_the_rules_and_what_was_planned_alone(
+    shop: Organisation, support: Channel, ana: User, ben: User
+) -> None:
+    save(support, "a { top: 0 }", ana)
+    arrived(support)
+    with tenant_scope(shop.pk):
+        planned = ask(support, number=1, by=ana, at=timezone.now() + timedelta(days=1))
+    url = address("rules", shop, support)
+    stale = form(client_of(ana).get(url))
+    fresh = form(client_of(ben).get(url))
+    assert (
+        client_of(ben).post(url, {**fresh, "four_eyes": "on", "checklist": "Seen\nRead"}).status_code == 302
+    )
+    answer = client_of(ana).post(url, {**stale, "live_on_save": "on"})
+    assert answer.status_code == 409
+    assert "with a second person’s approval, after a checklist of 2 points" in text(answer)
+    with tenant_scope(shop.pk):
+        assert Rules.objects.get().four_eyes
+        # Nobody carries out by himself what two have to decide from now on.
+        planned.refresh_from_db()
+        assert planned.state == "waiting"
+        told = str(Entry.objects.filter(action="rules.set").get())
+        approve(planned, by=ben)
+        planned.refresh_from_db()
+        assert planned.state == "scheduled"
+    assert told.endswith(
+        "sont mises en ligne\u00a0: par une personne, une fois testées, avec l’approbation d’une deuxième personne, "
+        "après une liste de vérification de 2 points"
+    )
+    # Taken from the page that told of it, it counts.
+    assert client_of(ana).post(url, {**form(answer), "four_eyes": "", "checklist": ""}).status_code == 302
+
+
 def test_publishing_on_save_reaches_live_and_excludes_four_eyes(
     shop: Organisation, support: Channel, ana: User
 ) -> None:
@@ -289,9 +356,12 @@ def test_a_plan_can_be_called_off_and_one_overtaken_fails_with_a_sentence(
 
 
 @pytest.mark.parametrize(
-    ("at", "zone", "status"),
+    ("at", "zone", "outcome"),
     [
-        ("2031-07-01T09:00", "America/Toronto", 302),
+        ("2031-07-01T09:00", "America/Toronto", "2031-07-01T13:00:00+00:00"),
+        # The hour that comes twice is the first of the two, and the page says so.
+        ("2031-11-02T01:30", "America/Toronto", "2031-11-02T05:30:00+00:00"),
+        ("2031-11-02T02:30", "America/Toronto", "2031-11-02T07:30:00+00:00"),
         ("2031-03-09T02:30", "America/Toronto", 422),
         ("2020-01-01T09:00", "America/Toronto", 422),
         ("", "America/Toronto", 422),
@@ -300,19 +370,24 @@ def test_a_plan_can_be_called_off_and_one_overtaken_fails_with_a_sentence(
     ],
 )
 def test_a_time_is_one_of_a_time_zone_and_in_the_future(
-    shop: Organisation, support: Channel, ana: User, at: str, zone: str, status: int
+    shop: Organisation, support: Channel, ana: User, at: str, zone: str, outcome: str | int
 ) -> None:
     save(support, "a { top: 0 }", ana)
     arrived(support)
     data = {"release": "1", "when": "later", "at": at, "time_zone": zone, "note": "kept"}
     answer = client_of(ana).post(address("review", shop, support), data)
-    assert answer.status_code == status
-    if status == 302:
+    if isinstance(outcome, str):
+        assert answer.status_code == 302
         with tenant_scope(shop.pk):
             at_utc = Promotion.objects.get().at
+            told = str(Entry.objects.get(action="promotion.scheduled"))
         assert at_utc is not None
-        assert at_utc.isoformat() == "2031-07-01T13:00:00+00:00"
+        assert at_utc.isoformat() == outcome
+        offset = "UTC−05:00" if outcome.startswith("2031-11-02T07") else "UTC−04:00"
+        assert f"{at[-5:]} ({offset})" in told
+        assert f"{at[-5:]} ({offset}) · {zone}" in text(client_of(ana).get(address("history", shop, support)))
     else:
+        assert answer.status_code == outcome
         assert 'value="kept"' in text(answer)
 
 
@@ -389,10 +464,29 @@ def test_every_region_has_a_delivery_and_a_new_one_catches_up(
         Delivery.objects.filter(region="eu").update(last_error="unreachable", attempts=3)
         state = states([support])[support.pk][0]
         assert (state.state, state.behind) == ("failed", 2)
-        assert str(state.error).startswith("eu: ")
+        assert str(state.error) == "eu\u00a0: L’environnement est injoignable."
         with pytest.raises(NotPromotable):
             promote(support, by=ana)
-    page = text(client_of(ana).get(reverse("publications:deliveries", args=[shop.number])))
+        long_ago = timezone.now() - timedelta(hours=3)
+        Delivery.objects.filter(region="eu").update(due_since=long_ago)
+    # More saves: a region that is away is as long away as before.
+    save(support, "a { top: 2px }", ana)
+    with tenant_scope(shop.pk):
+        assert Delivery.objects.get(region="eu").due_since == long_ago
+        assert Delivery.objects.get(region="ca").due_since > long_ago
+        Delivery.objects.filter(region="ca").update(confirmed=3)
+        Delivery.objects.filter(region="eu").update(confirmed=1, last_error="unreachable", attempts=3)
+    client = client_of(ana)
+    shown = text(client.get(address("history", shop, support)))
+    assert "ca</strong> · release 3" in shown
+    assert "eu</strong> · release 1 · 2 releases behind · the first one missed:" in shown
+    assert f'datetime="{long_ago:%Y-%m-%dT%H:%M}' in shown
+    assert '<span class="tag">Test · ca</span>' in shown
+    assert "Release 3 can go live once every region of test has it. Still missing: eu." in shown
+    page = text(client.get(reverse("publications:deliveries", args=[shop.number])))
+    rows = page[page.index("<tbody>") :]
+    assert rows.index("Test · eu") < rows.index("Test · ca")
+    assert f'datetime="{long_ago:%Y-%m-%dT%H:%M}' in page
     assert "Test · eu" in page
     assert "2 releases behind" in page
     assert "The environment cannot be reached." in page
@@ -482,3 +576,62 @@ def test_areas_are_copied_to_many_channels_and_undone_in_one_step(
         assert newest.sections["channels_config"]["custom_css"] == "b { top: 0 }"
         assert copying.undo(made, by=ana) == undoing
     assert client.post(url, {"step": "start"}).status_code == 422
+
+
+def test_a_choice_stays_over_searches_and_pages_and_thousands_fit_a_form(
+    shop: Organisation, support: Channel, ana: User, django_assert_max_num_queries: Any
+) -> None:
+    with tenant_scope(shop.pk):
+        for number in range(60):
+            made = Channel(name=f"Succursale {number:02}", kind="messaging")
+            made.save()
+            if number == 7:
+                seventh = made
+    stranger = channel(organisation(name="Ailleurs"), "Ailleurs")
+    client = client_of(ana)
+    url = reverse("publications:copy", args=[shop.number])
+    base: dict[str, Any] = {"source": support.public_id, "area": "ipblocking"}
+    first = client.get(url, {**base, "q": "SUCCURSALE 07"})
+    assert text(first).count('name="to"') == 1
+    # Ticked here, then another search, then the next page: it is still chosen; a stranger's number is nobody's.
+    with django_assert_max_num_queries(18):
+        second = client.get(
+            url,
+            {
+                **base,
+                "shown": f"{seventh.pk}",
+                "to": seventh.public_id,
+                "kept": f"{stranger.pk}",
+                "q": "",
+                "page": "2",
+            },
+        )
+    assert f'name="kept" value="{seventh.pk}"' in text(second)
+    assert "1 channel of 60 chosen." in text(second)
+    assert "26–50 of 60" in text(second)
+    # Unticked on the page that shows it.
+    kept = {**base, "kept": f"{seventh.pk}", "shown": f"{seventh.pk}"}
+    assert "0 channels of 60 chosen." in text(client.get(url, kept))
+    everyone = client.get(url, {**base, "pick": "all", "q": "succursale"})
+    assert "60 channels of 60 chosen." in text(everyone)
+    assert "1 channel of 60 chosen." in text(
+        client.get(url, {**base, "kept": f"{seventh.pk}", "view": "chosen"})
+    )
+    assert "0 channels" in text(client.get(url, {**base, "kept": f"{seventh.pk}", "pick": "none"}))
+    ids = re.search(r'name="kept" value="([\d.]+)"', text(everyone))
+    assert ids is not None
+    preview = text(client.get(url, {**base, "kept": ids[1], "step": "preview", "preview": "2"}))
+    assert "11–20 of 60" in preview
+    assert "Copy to 60 channels" in preview
+    answer = client.post(url, {**base, "kept": ids[1], "step": "start"})
+    assert answer.status_code == 302
+    with tenant_scope(shop.pk):
+        assert CopyTarget.objects.count() == 60
+        CopyTarget.objects.filter(channel=seventh).update(state="refused", message="Too large.")
+    with django_assert_max_num_queries(16):
+        page = text(client.get(answer.headers["Location"]))
+    # What was refused comes first, and can be looked at alone.
+    assert page.index("Succursale 07") < page.index("Succursale 00")
+    alone = text(client.get(answer.headers["Location"], {"state": "refused"}))
+    assert "Too large." in alone
+    assert "Succursale 00" not in alone

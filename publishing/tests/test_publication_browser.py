@@ -212,7 +212,7 @@ def test_a_publication_is_planned_by_the_clock_of_a_time_zone_and_called_off(
     admin.get_by_role("button", name="Mettre en ligne", exact=True).click()
     planned = admin.locator(".planned")
     expect(planned).to_contain_text("Camille Tremblay a planifié la mise en ligne de la version 2")
-    expect(planned).to_contain_text("2099-03-01 08:30 (Asia/Tokyo)")
+    expect(planned).to_contain_text("1 mars 2099 à 08:30 (UTC+09:00) · Asia/Tokyo")
     due = stack.sql(
         "SELECT p.at AT TIME ZONE 'UTC' FROM publishing_promotion p JOIN channels_config_channel c ON c.id = p.channel_id"
         " WHERE c.public_id = %s",
