@@ -22,7 +22,7 @@ from channels_config.pages import channel_context, channel_or_404
 from kit.documents import digest
 from surveys import rules, services
 from surveys.area import AREA
-from surveys.defaults import default_form, default_section
+from surveys.defaults import default_form, default_section, existing
 from surveys.models import ChannelSurvey, SurveyForm
 from surveys.section import compose, empty
 from tenants.access import TenantRequest, requires
@@ -56,8 +56,7 @@ class ChoiceForm(forms.Form):
         for one in self.found:
             choices.append((str(one.public_id), one.name))
             self.sentences[str(one.public_id)] = _questions(one)
-        self.default_name = ""
-        if not self.found:
+        if existing(kind) is None:
             choices.append((DEFAULT, _("The default form")))
             self.sentences[DEFAULT] = (
                 _("Name, e-mail and the question; made for you, and yours to change.")

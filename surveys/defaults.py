@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -57,13 +59,22 @@ def default(kind: str) -> Default:
 
 def default_form(kind: str, *, by: User) -> SurveyForm:
     """The default form of a kind; made, with the fields it asks for, when it is not there yet."""
-    wanted = default(kind)
-    found = SurveyForm.objects.filter(name__iexact=wanted.name).first()
+    found = existing(kind)
     if found is not None:
         return found
+    wanted = default(kind)
     for one in _missing(wanted):
         create_field(ident=one.ident, label=one.label, kind=one.kind, level=one.level, values=[], by=by)
     return save_form(None, name=wanted.name, document=wanted.document, seen=None, by=by)
+
+
+def existing(kind: str) -> SurveyForm | None:
+    """The default form of a kind as the organisation has it, whichever language the admin who made it reads."""
+    names = []
+    for language, _label in settings.LANGUAGES:
+        with translation.override(language):
+            names.append(default(kind).name)
+    return SurveyForm.objects.filter(name__in=names).first()
 
 
 def default_section(kind: str) -> Section:

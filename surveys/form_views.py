@@ -27,7 +27,9 @@ from tenants.roles import Role
 
 @requires(Role.AUDITOR)
 def form_list(request: TenantRequest, brand: int) -> HttpResponse:
-    rows = [{"form": one, "progress": services.progress(one)} for one in SurveyForm.objects.all()]
+    forms = list(SurveyForm.objects.all())
+    progress = services.progresses(forms)
+    rows = [{"form": one, "progress": progress[one.pk]} for one in forms]
     return render(
         request,
         "surveys/forms.html",
@@ -160,6 +162,8 @@ def _page(
     if not request.htmx:
         template = "surveys/form.html"
         context["document"] = _document(form, made, list(fields.values()))
+        if form is not None:
+            context["channels"] = _channel_rows(form)
     response = render(request, template, context, status=status)
     response.headers["Vary"] = "HX-Request"
     return response
@@ -189,6 +193,68 @@ def preview(request: TenantRequest, brand: int) -> JsonResponse:
     return JsonResponse(
         {"document": _document(None, made, fields_section()), "remarks": {}, "errors": {}, "contrast": {}}
     )
+
+
+def _channel_rows(form: SurveyForm) -> list[dict[str, Any]]:
+    """Every chat channel: whether it asks this form, and what it asks instead."""
+    id_ = str(form.public_id)
+    rows = []
+    for channel in Channel.objects.select_related("survey__form").order_by("name"):
+        draft = getattr(channel, "survey", None)
+        asked = services.asks(draft)
+        if draft is None or asked in {"", id_}:
+            says = ""
+        elif asked == f"{id_}!":
+            says = _("asks an earlier state of this form")
+        else:
+            says = _("asks “%(name)s”") % {"name": draft.section["form"]["name"]}
+        rows.append({"channel": channel, "asks": asked == id_, "was": asked, "says": says})
+    return rows
+
+
+@requires(Role.EDITOR)
+@require_POST
+def channels(request: TenantRequest, brand: int, form: int) -> HttpResponse:
+    """The channels ticked ask the form from now on, the others shown do not."""
+    found = _form_or_404(form)
+    shown = {
+        one: was
+        for one, was in zip(request.POST.getlist("shown"), request.POST.getlist("was"), strict=False)
+        if len(one) < 60
+    }
+    wanted = {*request.POST.getlist("to")}
+    said: list[str] = []
+    saved, status = False, 200
+    try:
+        served = services.serve(found, wanted=wanted, shown=shown, by=request.user)
+    except services.TooMany:
+        status = 422
+        said = [
+            _("At most %(most)s channels can change at once: choose fewer, then the others.")
+            % {"most": services.MOST_AT_ONCE}
+        ]
+    else:
+        saved = bool(served.begun or served.ended)
+        said = sentences.left_out(served.overtaken, served.refused)
+    if not request.htmx:
+        for sentence in said:
+            messages.error(request, sentence)
+        if saved:
+            messages.success(request, _("The channels were saved."))
+        return HttpResponseRedirect(f"{reverse('survey_forms:form', args=[brand, found.pk])}#form-channels")
+    rows = _channel_rows(found)
+    if status == 422:
+        rows = [{**one, "asks": one["channel"].public_id in wanted} for one in rows]
+    context = {
+        "survey_form": found,
+        "channels": rows,
+        "may_edit": True,
+        "answered": True,
+        "channels_saved": saved,
+        "left_out": said,
+        "progress": services.progress(found),
+    }
+    return render(request, "surveys/_channels.html", context, status=status)
 
 
 @requires(Role.AUDITOR)

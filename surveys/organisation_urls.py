@@ -14,6 +14,7 @@ urlpatterns = [
     path("forms/preview/", form_views.preview, name="preview"),
     path("forms/<int:form>/", form_views.edit, name="form"),
     path("forms/<int:form>/progress/", form_views.progress, name="progress"),
+    path("forms/<int:form>/channels/", form_views.channels, name="form_channels"),
     path("forms/<int:form>/delete/", form_views.delete, name="form_delete"),
     path("fields/", field_views.field_list, name="fields"),
     path("fields/new/", field_views.new, name="field_new"),

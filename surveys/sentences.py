@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from channels_config.models import Channel
 from surveys import rules
 from surveys.models import CustomField
 
@@ -64,15 +65,17 @@ def finding(one: rules.Finding, section: Mapping[str, Any] | None = None) -> str
     if section is None or not one.path.startswith("form.items."):
         return said
     item = section["form"]["items"][int(one.path.split(".")[2])]
-    named = rules.Survey(section).label(item["ident"])
-    return _now("“%(question)s”: %(what)s") % {"question": named[:60], "what": said}
+    # Not by rules.Survey: what is wrong may be a pattern it cannot be made of.
+    labels = {field["ident"]: field["label"] for field in section["fields"]}
+    named = labels.get(item["ident"]) or item["text"] or item["ident"]
+    return gettext("“%(question)s”: %(what)s") % {"question": named[:60], "what": said}
 
 
 def condition(item: Mapping[str, Any], survey: rules.Survey) -> str:
     """ "Subject is Billing and Order is answered"; empty without a condition."""
     if item["show_if"] is None:
         return ""
-    word = _now(" and ") if item["show_if"]["match"] == "all" else _now(" or ")
+    word = gettext(" and ") if item["show_if"]["match"] == "all" else gettext(" or ")
     return word.join(
         f"{survey.label(one['ident'])} {TESTS[one['test']]} {survey.text(one['ident'], one['value'])}".strip()
         for one in item["show_if"]["when"]
@@ -83,27 +86,27 @@ def item(one: Mapping[str, Any], survey: rules.Survey) -> str:
     """A question on one line."""
     parts = [survey.label(one["ident"])]
     if one["type"] == "consent":
-        parts.append(_now("consent, version %(version)s") % {"version": one["version"]})
+        parts.append(gettext("consent, version %(version)s") % {"version": one["version"]})
     else:
         parts.append(one["ident"])
     if one["required"]:
-        parts.append(_now("required"))
+        parts.append(gettext("required"))
     if one["skip_known"]:
-        parts.append(_now("skipped when known"))
+        parts.append(gettext("skipped when known"))
     for name, label in (
-        ("help", _now("help")),
-        ("default", _now("default")),
-        ("pattern", _now("pattern")),
-        ("pattern_message", _now("message")),
+        ("help", gettext("help")),
+        ("default", gettext("default")),
+        ("pattern", gettext("pattern")),
+        ("pattern_message", gettext("message")),
         ("autocomplete", "autocomplete"),
     ):
         if one[name]:
             parts.append(f"{label} {one[name]}")
     if one["max_length"] != rules.LONGEST_ANSWER:
-        parts.append(_now("at most %(count)s characters") % {"count": one["max_length"]})
+        parts.append(gettext("at most %(count)s characters") % {"count": one["max_length"]})
     shown = condition(one, survey)
     if shown:
-        parts.append(_now("shown if %(condition)s") % {"condition": shown})
+        parts.append(gettext("shown if %(condition)s") % {"condition": shown})
     return " · ".join(parts)
 
 
@@ -112,3 +115,15 @@ def field_line(one: Mapping[str, Any]) -> str:
     options = ", ".join(value["label"] for value in one["values"][:40])
     kind = str(CustomField.Kind(one["kind"]).label)
     return f"{one['label']} · {one['ident']} · {kind}" + (f" · {options}" if options else "")
+
+
+def left_out(overtaken: Sequence[Channel], refused: Sequence[tuple[Channel, str]]) -> list[str]:
+    """Which channels did not become what was asked for, and why."""
+    return [
+        *(
+            gettext("“%(name)s” was changed by somebody else meanwhile, and was left alone.")
+            % {"name": one.name}
+            for one in overtaken
+        ),
+        *(gettext("“%(name)s”: %(why)s") % {"name": one.name, "why": why} for one, why in refused),
+    ]

@@ -7,8 +7,9 @@ over at once whether three channels ask the form or three hundred, and one chann
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as made_by
 from typing import Any
 
 import structlog
@@ -280,6 +281,61 @@ def ask_on(channel: Channel, form: SurveyForm | None, *, seen: str | None, by: U
     return save_draft(channel, AREA, apply, seen=seen, by=by)
 
 
+#: Channels that begin or cease to ask a form within one request.
+MOST_AT_ONCE = 100
+
+
+def asks(draft: ChannelSurvey | None) -> str:
+    """What a channel asks, as a page carries it to say which state it showed: "" nothing; the form's public id; with "!" behind it, an
+    earlier state of that form; "!" alone, a form of its own."""
+    if draft is None or draft.section["form"] is None:
+        return ""
+    id_ = str(draft.form.public_id) if draft.form is not None else ""
+    return id_ if id_ and not draft.detached else f"{id_}!"
+
+
+@dataclass
+class Served:
+    """What became of each channel: those that ask the form now, that ceased to, that somebody else changed meanwhile, and
+    those that cannot be published, each with a sentence."""
+
+    begun: list[Channel] = made_by(default_factory=list)
+    ended: list[Channel] = made_by(default_factory=list)
+    overtaken: list[Channel] = made_by(default_factory=list)
+    refused: list[tuple[Channel, str]] = made_by(default_factory=list)
+
+
+class TooMany(Exception):
+    """More channels than `MOST_AT_ONCE` would change."""
+
+
+def serve(form: SurveyForm, *, wanted: Collection[str], shown: Mapping[str, str], by: User) -> Served:
+    """Let the channels `wanted` (public ids) ask the form, and of all others `shown` none. Raises TooMany.
+
+    `shown` says what each channel asked when the page was opened (`asks`): what has another form since is left alone, as is a channel
+    the page did not show.
+    """
+    id_ = str(form.public_id)
+    changed = [one for one, was in shown.items() if (one in wanted) != (was == id_)]
+    if len(changed) > MOST_AT_ONCE:
+        raise TooMany
+    channels = Channel.objects.filter(public_id__in=changed).select_related("survey__form").order_by("name")
+    made = Served()
+    for channel in channels:
+        draft = getattr(channel, "survey", None)
+        if asks(draft) != shown[channel.public_id]:
+            made.overtaken.append(channel)
+            continue
+        begins = channel.public_id in wanted
+        try:
+            ask_on(channel, form if begins else None, seen=None, by=by)
+        except NotPublishable as refused:
+            made.refused.append((channel, " ".join(str(one.message) for one in refused.problems)))
+        else:
+            (made.begun if begins else made.ended).append(channel)
+    return made
+
+
 def behind() -> Any:
     """The drafts of channels that are to follow their form, and have not yet."""
     return (
@@ -332,12 +388,23 @@ class Progress:
 
 
 def progress(form: SurveyForm) -> Progress:
-    drafts = list(
-        form.channels.filter(channel__deleted_at=None)
+    return progresses([form])[form.pk]
+
+
+def progresses(forms: Sequence[SurveyForm]) -> dict[int, Progress]:
+    """The progress of each form by its key, in one query."""
+    drafts: dict[int | None, list[ChannelSurvey]] = {}
+    for one in (
+        ChannelSurvey.objects.filter(form__in=forms, channel__deleted_at=None)
         .select_related("channel")
         .defer("section")
         .order_by("channel__name")
-    )
+    ):
+        drafts.setdefault(one.form_id, []).append(one)
+    return {form.pk: _progress(form, drafts.get(form.pk, [])) for form in forms}
+
+
+def _progress(form: SurveyForm, drafts: list[ChannelSurvey]) -> Progress:
     following = [one for one in drafts if not one.detached]
     return Progress(
         total=len(following),

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import User
+from audit.models import Entry
+from channels_config.models import Channel
+from channels_config.tests.factories import channel
+from publishing.models import Release
 from surveys import services
+from surveys.area import AREA
 from surveys.defaults import default_form, item
-from surveys.models import ConsentText, CustomField, SurveyForm
+from surveys.models import ChannelSurvey, ConsentText, CustomField, SurveyForm
 from surveys.tests import factories
 from tenants.models import Organisation
 from tenants.roles import Role
@@ -249,6 +258,107 @@ def test_a_broken_half_of_a_pattern_is_no_reason_for_the_preview_to_go(
     assert answer.json()["document"]["preContactRules"]["items"] == [
         {"ident": "order", "required": False, "help": "Help"}
     ]
+
+
+def test_a_form_is_given_to_many_channels_on_its_own_page(
+    admin: Client, shop: Organisation, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (channel(shop, name) for name in ("Un", "Deux", "Trois"))
+    chat_of_another = channel(organisation(name="Ailleurs"), "Leurs")
+    with tenant_scope(shop.pk):
+        mine, other = factories.form(alice, name="Mine"), factories.form(alice, name="Other")
+        factories.asking(second, other, alice)
+    page = reverse("survey_forms:form", args=[shop.number, mine.pk])
+    url = reverse("survey_forms:form_channels", args=[shop.number, mine.pk])
+    text = admin.get(page).content.decode()
+    assert "asks “Other”" in text
+    assert "Leurs" not in text
+
+    def post(*to: Channel, shown: dict[Channel, str], **more: Any) -> HttpResponse:
+        data = {
+            "to": [one.public_id for one in to],
+            "shown": [one.public_id for one in shown],
+            "was": list(shown.values()),
+        }
+        return cast("HttpResponse", admin.post(url, data, **more))
+
+    def asked() -> list[str]:
+        with tenant_scope(shop.pk):
+            forms = [AREA.dump(one)["form"] for one in (first, second, third)]
+        return [one["name"] if one else "" for one in forms]
+
+    before = {first: "", second: str(other.public_id), third: "", chat_of_another: ""}
+    assert post(first, second, chat_of_another, shown=before).status_code == 302
+    assert asked() == ["Mine", "Mine", ""]
+    with tenant_scope(shop.pk):
+        assert Release.objects.filter(channel__in=[first, second]).count() == 3
+        assert Entry.objects.filter(action="draft.saved", subject=first.public_id).exists()
+    with tenant_scope(chat_of_another.tenant_id):
+        assert not ChannelSurvey.objects.exists()
+
+    # What the page did not show as it is now is somebody else's doing, and is left alone.
+    htmx = {"HTTP_HX_REQUEST": "true"}
+    answer = post(third, shown={second: str(other.public_id), third: ""}, **htmx)
+    text = answer.content.decode()
+    assert asked() == ["Mine", "Mine", "Mine"]
+    assert "The channels were saved." in text
+    answer = post(shown={first: str(mine.public_id), third: ""}, **htmx)
+    assert asked() == ["", "Mine", "Mine"]
+    answer = post(first, shown={first: str(other.public_id), second: "!"}, **htmx)
+    assert "“Un” was changed by somebody else meanwhile" in answer.content.decode()
+    assert asked() == ["", "Mine", "Mine"]
+
+    monkeypatch.setattr(services, "MOST_AT_ONCE", 1)
+    now = {first: "", second: str(mine.public_id), third: str(mine.public_id)}
+    answer = post(first, shown=now, **htmx)
+    assert answer.status_code == 422
+    assert asked() == ["", "Mine", "Mine"]
+    assert post(first, shown={}, **htmx).status_code == 200
+    reader = Client()
+    reader.force_login(member(shop, Role.AUDITOR, person("rita@example.com")))
+    assert reader.post(url).status_code == 403
+    assert "form-channels" in reader.get(page).content.decode()
+
+
+def test_lists_ask_as_often_for_three_forms_as_for_one(
+    admin: Client, shop: Organisation, alice: User
+) -> None:
+    urls = [reverse(f"survey_forms:{name}", args=[shop.number]) for name in ("forms", "fields")]
+    with tenant_scope(shop.pk):
+        factories.form(alice, name="Un")
+    counted = []
+    for names in ((), ("Deux", "Trois")):
+        for name in names:
+            with tenant_scope(shop.pk):
+                factories.asking(channel(shop, name), factories.form(alice, name=name), alice)
+                factories.field(name, alice)
+        for url in urls:
+            admin.get(url)
+            with CaptureQueriesContext(connection) as taken:
+                admin.get(url)
+            counted.append(len(taken))
+    assert counted[:2] == counted[2:]
+
+
+def test_a_default_form_is_offered_until_its_kind_has_one_in_any_language(
+    admin: Client, shop: Organisation, alice: User
+) -> None:
+    support, live = channel(shop, "Support"), channel(shop, "Direct", kind="live")
+
+    def offered(found: Channel) -> bool:
+        page = admin.get(reverse("surveys:edit", args=[shop.number, found.public_id])).content.decode()
+        return 'value="default"' in page
+
+    with tenant_scope(shop.pk):
+        factories.form(alice, name="Mine")
+    assert offered(support)
+    with tenant_scope(shop.pk), translation.override("fr"):
+        made = default_form("messaging", by=alice)
+    assert made.name == "Formulaire par défaut, messagerie"
+    assert not offered(support)
+    assert offered(live)
+    with tenant_scope(shop.pk):
+        assert default_form("messaging", by=alice) == made
 
 
 @pytest.mark.parametrize("kind", ["messaging", "live"])

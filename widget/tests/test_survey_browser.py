@@ -176,6 +176,53 @@ def test_a_new_conversation_is_asked_anew_and_what_the_page_said_is_not_asked(
     ]
 
 
+def test_a_form_in_another_language_keeps_what_is_typed_and_the_caret_and_a_default_taken_out_stays_out(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = asking(
+        gateway_environment,
+        item("order", default="A1", required=True, help="Voir (https://example.com/aide)."),
+        item("email", required=True),
+        item(
+            "consent.1",
+            required=True,
+            text="J’accepte : https://example.com/vie-privee?a=1, merci.",
+            version=1,
+        ),
+    )
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    form = open_form(page)
+    order, email = form.get_by_label("Commande"), form.get_by_label("Courriel")
+    expect(order).to_have_value("A1")
+    links = form.locator("form.cw-survey a")
+    expect(links).to_have_text(["https://example.com/aide", "https://example.com/vie-privee?a=1"])
+    expect(links.last).to_have_attribute("rel", "noopener noreferrer")
+    expect(links.last).to_have_attribute("target", "_blank")
+    expect(form.get_by_role("checkbox")).not_to_be_checked()
+    order.fill("")
+    email.fill("a@b")
+    form.get_by_role("checkbox").focus()
+    expect(form.get_by_text("L’adresse courriel n’est pas valide")).to_be_visible()
+    order.press_sequentially("B")
+    order.press("Backspace")
+    page.evaluate("cxone('chat','setLocale','de')")
+    # In German, with the caret where it was.
+    expect(form.get_by_text("Die E-Mail-Adresse ist ungültig")).to_be_visible()
+    expect(email).to_have_value("a@b")
+    expect(order).to_have_value("")
+    expect(order).to_be_focused()
+    eventually(
+        lambda: (
+            '"order":""' in page.evaluate("Object.values({...sessionStorage}).join()")
+            or page.wait_for_timeout(50)
+        ),
+        what="the empty answer is kept",
+    )
+    page.reload()
+    expect(email).to_have_value("a@b")
+    expect(order).to_have_value("")
+
+
 def test_a_page_that_hides_the_form_must_bring_the_answers_or_the_form_comes(
     page: Page, site: Site, gateway_environment: Environment
 ) -> None:
