@@ -8,6 +8,7 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,6 +18,7 @@ from gateway.tests.client import Agent, Visitor
 from gateway.tests.environment import HTTP, SIGNING, Channel, Environment, until
 from live_chat import rules
 from publishing import snapshot
+from translations import catalogue
 
 Json = dict[str, Any]
 
@@ -363,12 +365,51 @@ def test_a_transcript_says_files_and_cards_and_keeps_its_measure() -> None:
         transcripts._Said(at + timedelta(seconds=n), n % 2 == 0, "Zoé", f"{n} " + "x" * 9_000)
         for n in range(60)
     ]
-    mail = transcripts.written("Aide", long, "ar-EG")
+    mail = transcripts.written("Aide", long, "ar_EG")
     assert len(mail["text"]) < transcripts.LONGEST + 20_000
     assert 'dir="rtl"' in mail["html"]
     # The newest stay.
     assert "59 x" in mail["text"]
     assert "\n0 x" not in mail["text"]
+
+
+def test_a_transcript_is_written_in_every_language_of_the_catalogue_with_its_dates() -> None:
+    evening = datetime(2026, 11, 24, 23, 50, tzinfo=ZoneInfo("America/Toronto"))
+    said = [
+        transcripts._Said(evening, True, "", "Bonsoir"),
+        transcripts._Said(evening + timedelta(minutes=15), False, "Zoé", "Bonsoir <Ana>"),
+        transcripts._Said(evening + timedelta(minutes=16), False, "Zoé", "Je regarde"),
+    ]
+    mail = transcripts.written("Aide", said, "fr_CA", "#0a6b5d")
+    # A new day is said once, who goes on speaking is named once; the hours are those of the channel, with their name.
+    assert mail["text"].splitlines() == [
+        "Voici la conversation que vous avez demandée.",
+        "",
+        "— mardi 24 novembre 2026 —",
+        "",
+        "Vous · 23 h 50",
+        "Bonsoir",
+        "",
+        "— mercredi 25 novembre 2026 —",
+        "",
+        "Zoé · 00 h 05",
+        "Bonsoir <Ana>",
+        "",
+        "Zoé · 00 h 06",
+        "Je regarde",
+        "",
+        "heure normale de l’Est",
+    ]
+    assert mail["html"].count("Zoé") == 1
+    assert "4px solid #0a6b5d" in mail["html"]
+    assert "Bonsoir &lt;Ana&gt;" in mail["html"]
+    english = transcripts.written("Aide", said, "en_US")
+    for locale in catalogue.LOCALES:
+        mail = transcripts.written("Aide", said, locale)
+        assert (mail["subject"] == english["subject"]) == locale.startswith("en"), locale
+        assert "Aide" in mail["subject"]
+    # A language nobody has words for: English, its dates as well.
+    assert transcripts.written("Aide", said, "xx")["text"] == english["text"]
 
 
 # -- the end after a long silence -------------------------------------------------------------------------------------
