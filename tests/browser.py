@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,25 +51,32 @@ def browser_context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(browser_context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page; a failed test leaves its screenshot in test-results/. A script error or a refusal by a CSP fails the test.
+    """A page; a failed test leaves its screenshot in test-results/ and prints what the page said last. A script error or a refusal by a CSP fails the test.
 
     A test that means to cause such errors says so with `@pytest.mark.page_errors`.
     """
     opened = browser_context.new_page()
     errors: list[str] = []
+    said: deque[str] = deque(maxlen=40)
     opened.on("pageerror", lambda error: errors.append(str(error)))
 
     def heard(message: ConsoleMessage) -> None:
+        said.append(f"{message.type}: {message.text}")
         if "Content Security Policy" in message.text:
             errors.append(f"{message.text} ({message.location})")
 
     opened.on("console", heard)
+    opened.on(
+        "requestfailed", lambda request: said.append(f"{request.method} {request.url}: {request.failure}")
+    )
+    opened.on("websocket", lambda line: said.append(f"socket {line.url}"))
     expect.set_options(timeout=30_000)
     before = request.session.testsfailed
     yield opened
     if request.session.testsfailed > before:
         folder = ROOT / "test-results"
         folder.mkdir(exist_ok=True)
+        print("the page said:", *said, *(f"frame {one.url}" for one in opened.frames), sep="\n  ")
         opened.screenshot(path=folder / f"{_safe(request.node.name)}.png", full_page=True)
     elif errors and not request.node.get_closest_marker("page_errors"):
         pytest.fail("the page had errors:\n" + "\n".join(errors))

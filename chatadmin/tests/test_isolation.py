@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
+from psycopg import sql
 
 from accounts.models import User
 from api.tokens import create_token
@@ -47,8 +49,7 @@ from translations.tests.factories import variant
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
-
-pytestmark = pytest.mark.django_db
+    from pytest_django import DjangoDbBlocker
 
 ALL = addresses()
 OF_ORGANISATIONS = [one for one in ALL if "brand" in one.parameters]
@@ -194,33 +195,65 @@ def _address_list(made: Organisation, support: Channel, mark: str) -> int:
         return int(shared.pk)
 
 
-@pytest.fixture
-def alice() -> Side:
-    return _side(1009, "alicemark")
+@contextmanager
+def as_it_was() -> Iterator[None]:
+    """The database is afterwards as it was before."""
+    undone = transaction.atomic()
+    # Like a test case's own: what insists on being the outermost transaction may be within.
+    undone._from_testcase = True  # type: ignore[attr-defined]
+    with undone:
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def sides(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[tuple[Side, Side]]:
+    """Both organisations, made once: every test finds them as they were."""
+    with django_db_blocker.unblock(), as_it_was():
+        yield _side(1009, "alicemark"), _side(2020, "bobmark")
+
+
+@pytest.fixture(scope="module")
+def everything(sides: tuple[Side, Side]) -> dict[str, object]:
+    return _everything(*sides)
+
+
+@pytest.fixture(autouse=True)
+def undone(everything: dict[str, object], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), as_it_was():
+        yield
 
 
 @pytest.fixture
-def bob() -> Side:
-    return _side(2020, "bobmark")
+def alice(sides: tuple[Side, Side]) -> Side:
+    return sides[0]
 
 
 @pytest.fixture
-def nothing_changes(alice: Side, bob: Side) -> Iterator[None]:
-    before = _everything(alice, bob)
+def bob(sides: tuple[Side, Side]) -> Side:
+    return sides[1]
+
+
+@pytest.fixture
+def nothing_changes(undone: None, sides: tuple[Side, Side], everything: dict[str, object]) -> Iterator[None]:
     yield
-    assert _everything(alice, bob) == before
+    assert _everything(*sides) == everything
 
 
 def _everything(*sides: Side) -> dict[str, object]:
     """A digest of every row of both organisations."""
     found: dict[str, object] = {}
+    models: list[type[Model]] = [*tenant_models(), Organisation]
+    rows = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}, md5(string_agg(t::text, '|' ORDER BY t.id)) FROM {} t").format(
+            sql.Literal(model._meta.db_table), sql.Identifier(model._meta.db_table)
+        )
+        for model in models
+    )
     for side in sides:
         with tenant_scope(side.organisation.pk), connection.cursor() as cursor:
-            models: list[type[Model]] = [*tenant_models(), Organisation]
-            for model in models:
-                table = model._meta.db_table
-                cursor.execute(f"SELECT md5(string_agg(t::text, '|' ORDER BY t.id)) FROM {table} t")
-                found[f"{side.mark} {table}"] = cursor.fetchone()
+            cursor.execute(rows)
+            found |= {f"{side.mark} {table}": digest for table, digest in cursor.fetchall()}
             # Tests let further people in.
             found[f"{side.mark} members"] = Membership.objects.get(user=side.admin).role
     return found
