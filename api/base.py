@@ -39,6 +39,8 @@ LARGEST_BODY = 24 * 1024 * 1024
 #: How long an Idempotency-Key is remembered.
 KEYS_LAST = timedelta(days=1)
 PAGE, LARGEST_PAGE = 50, 200
+#: What a change of some fields may be sent as, too (RFC 7396).
+MERGE_PATCH = "application/merge-patch+json"
 
 
 class StrictJSONParser(BaseParser):
@@ -61,7 +63,8 @@ class JSONOnly(BaseContentNegotiation):
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         media = (request.content_type or "").partition(";")[0].strip().lower()
-        return parsers[0] if media == "application/json" else None
+        read = media == "application/json" or (media == MERGE_PATCH and request.method == "PATCH")
+        return parsers[0] if read else None
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

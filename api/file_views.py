@@ -52,7 +52,7 @@ class FileVerdict(ApiView):
     content_negotiation_class = _FileNegotiation
 
     @extend_schema(
-        extensions={"x-scope": Scope.READ.value, "x-idempotent": True},
+        extensions={"x-scope": Scope.READ.value},
         summary="What the channel would do with a file",
         description=(
             "By the draft of its file restrictions, and by content: the same verdict as when a visitor sends it. Nothing is kept. "

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
+from api.examples import EXAMPLES
 from api.models import Scope
 
 PROBLEM = {
@@ -24,21 +26,21 @@ PROBLEM = {
     "required": ["code", "message", "fields"],
 }
 
-#: Status -> when, for every operation; those of `_WRITES` for what changes something.
-_ALWAYS = {
+#: Status -> when. Which of them an operation answers with follows from what it takes (`_refusals`).
+_REFUSALS = {
     "400": "A parameter or the body says something that cannot be.",
     "401": "There is no valid token.",
     "403": "The token lacks the scope.",
     "404": "There is nothing under this address, or it is another organisation's.",
-    "429": "Too many requests; Retry-After says when to come again.",
-}
-_WRITES = {
-    "409": "The state of things does not allow it.",
+    "409": "The state of things does not allow it; `code` says what it is.",
     "412": "If-Match names a version that is not the newest.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The Idempotency-Key was sent with another request before.",
+    "429": "Too many requests; Retry-After says when to come again.",
 }
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
 
 
 class ApiSchema(AutoSchema):
@@ -65,47 +67,100 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     parts = result.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = PROBLEM
     parts.setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer"}
+    for name, example in EXAMPLES.items():
+        parts["schemas"][name]["example"] = example
+    result["servers"] = [{"url": settings.CONSOLE_URL}]
     for path in result.get("paths", {}).values():
-        for method, operation in path.items():
-            _complete_operation(method, operation)
+        for operation in path.values():
+            _complete_operation(operation)
     return result
 
 
-def _complete_operation(method: str, operation: dict[str, Any]) -> None:
-    writes = method != "get"
-    for status, when in (_ALWAYS | (_WRITES if writes else {})).items():
-        operation["responses"].setdefault(
-            status,
-            {
-                "description": when,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            },
-        )
+def _complete_operation(operation: dict[str, Any]) -> None:
+    """What an operation said of itself (`api.views.describe`), spelled out: headers, and what it may be refused with."""
+    scope = operation.pop("x-scope", Scope.READ.value)
+    said = {
+        name: operation.pop(f"x-{name}", False) for name in ("tagged", "matched", "repeatable", "conflicts")
+    }
     parameters = operation.setdefault("parameters", [])
-    tagged = operation.pop("x-tagged", False)
-    if tagged:
-        name = "If-Match" if writes else "If-None-Match"
-        parameters.append(
-            _header(name, "The ETag you read." if writes else "The ETag you have: 304 if it is still that.")
-        )
-        if not writes:
-            operation["responses"]["304"] = {"description": "It is what you have."}
-        for status in ("200", "201"):
-            if status in operation["responses"]:
-                operation["responses"][status].setdefault("headers", {})["ETag"] = {
-                    "schema": {"type": "string"},
-                    "description": "The version.",
-                }
-    if not operation.pop("x-idempotent", False) and method == "post":
+    taken = bool(operation.get("requestBody")) or any(one["in"] == "query" for one in parameters)
+    refusals = {"401", "429"}
+    if any(one["in"] == "path" for one in parameters):
+        refusals.add("404")
+    if taken or said["repeatable"]:
+        refusals.add("400")
+    if scope != Scope.READ.value:
+        refusals.add("403")
+    if said["conflicts"]:
+        refusals.add("409")
+    bodies = operation.get("requestBody", {}).get("content", {})
+    if bodies:
+        refusals.add("413")
+    if "application/json" in bodies:
+        refusals.add("415")
+    if said["matched"]:
+        parameters.append(_header("If-Match", "The ETag you read: 412 if it is another by now."))
+        refusals.add("412")
+    elif said["tagged"] and "200" in operation["responses"] and "requestBody" not in operation:
+        parameters.append(_header("If-None-Match", "The ETag you have: 304 if it is still that."))
+        operation["responses"]["304"] = {
+            "description": "It is what you have.",
+            "headers": _headers(ETag=_TEXT),
+        }
+    if said["repeatable"]:
+        refusals.add("422")
         parameters.append(
             _header(
                 "Idempotency-Key",
                 "Sent again with the same key within a day, the request does nothing twice.",
             )
         )
-    operation["description"] = (
-        f"{operation.get('description', '').strip()}\n\nScope: `{operation.pop('x-scope', Scope.READ.value)}`"
-    ).strip()
+    for status, answer in operation["responses"].items():
+        if not status.startswith("2"):
+            continue
+        found = {"RateLimit-Limit": _COUNT, "RateLimit-Remaining": _COUNT}
+        if said["tagged"] and status != "204":
+            found["ETag"] = _TEXT
+        if status == "201" or (said["repeatable"] and "201" in operation["responses"]):
+            found["Location"] = _TEXT
+        if said["repeatable"]:
+            found["Idempotency-Replayed"] = {"type": "string", "enum": ["true"]}
+        if any(one["name"] == "after" for one in parameters):
+            found["Link"] = _TEXT
+        if "X-Release" in operation.get("description", ""):
+            found["X-Release"] = _COUNT
+        answer["headers"] = _headers(**found)
+    for status in sorted(refusals):
+        operation["responses"][status] = {
+            "description": _REFUSALS[status],
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            **_REFUSED_WITH.get(status, {}),
+        }
+    operation["description"] = f"{operation.get('description', '').strip()}\n\nScope: `{scope}`".strip()
+
+
+_HEADERS = {
+    "ETag": "The version.",
+    "Location": "Where it is.",
+    "Link": 'The page that follows, `rel="next"`; absent on the last one.',
+    "X-Release": "The release this made; absent where nothing changed.",
+    "Idempotency-Replayed": "There when this was answered before.",
+    "RateLimit-Limit": "Requests that may come at once.",
+    "RateLimit-Remaining": "How many of them are left.",
+    "Retry-After": "Seconds to wait.",
+    "WWW-Authenticate": "Bearer.",
+}
+
+
+def _headers(**shapes: Any) -> dict[str, Any]:
+    return {name: {"schema": shape, "description": _HEADERS[name]} for name, shape in shapes.items()}
+
+
+_REFUSED_WITH = {
+    "401": {"headers": _headers(**{"WWW-Authenticate": _TEXT})},
+    "412": {"headers": _headers(ETag=_TEXT)},
+    "429": {"headers": _headers(**{"Retry-After": _COUNT})},
+}
 
 
 def _header(name: str, description: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ What is right and wrong is said by the areas' `check` and the rooms' services, a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -28,7 +29,7 @@ from rest_framework.response import Response
 
 from accounts.access import mark, public
 from api import problems, schema, shapes
-from api.base import ApiView, idempotent, must_match, tagged
+from api.base import MERGE_PATCH, ApiView, idempotent, must_match, tagged
 from api.models import Scope
 from areas.contract import Area, NotPublishable, Section
 from areas.registry import areas_of
@@ -42,6 +43,7 @@ from kit.documents import digest
 from kit.plain_text import Plain
 from publishing import promotions
 from publishing.compile import sections
+from publishing.environments import environments
 from publishing.models import Delivery, Promotion, Release
 from publishing.rollback import roll_back
 from publishing.services import LARGEST_NUMBER, NotPromotable, newest_release, promotable, try_again
@@ -72,8 +74,13 @@ def _paged(name: str, shape: Any) -> Any:
 
 
 def describe(**said: Any) -> Callable[[F], F]:
-    """`extend_schema` with the scope an operation needs and whether it deals in ETags."""
-    extensions = {"x-tagged": said.pop("tagged", False), "x-scope": said.pop("scope", Scope.READ).value}
+    """`extend_schema` with what `api.schema` spells out: the scope an operation needs, whether it answers with an ETag (`tagged`),
+    compares If-Match (`matched`), takes an Idempotency-Key (`repeatable`), and may be refused by the state of things (`conflicts`).
+    """
+    extensions = {
+        f"x-{name}": said.pop(name, False) for name in ("tagged", "matched", "repeatable", "conflicts")
+    }
+    extensions["x-scope"] = said.pop("scope", Scope.READ).value
     return extend_schema(extensions=extensions, **said)
 
 
@@ -132,6 +139,8 @@ class Channels(ApiView):
         responses={201: shapes.ChannelSerializer},
         scope=Scope.CHANNELS,
         tagged=True,
+        repeatable=True,
+        conflicts=True,
     )
     @idempotent
     def post(self, request: Request, organisation: int) -> Response:
@@ -161,6 +170,8 @@ class OneChannel(ApiView):
         responses=shapes.ChannelSerializer,
         scope=Scope.CHANNELS,
         tagged=True,
+        matched=True,
+        conflicts=True,
     )
     def patch(self, request: Request, organisation: int, channel_id: str) -> Response:
         found = self.channel(channel_id, lock=True)
@@ -183,6 +194,7 @@ class OneChannel(ApiView):
         responses={204: None},
         scope=Scope.CHANNELS,
         tagged=True,
+        matched=True,
     )
     def delete(self, request: Request, organisation: int, channel_id: str) -> Response:
         found = self.channel(channel_id, lock=True)
@@ -271,7 +283,7 @@ def section_view(area: Area) -> type[SectionView]:
     if area.serializer:
         shape = type(f"{name}Section", (shape,), {"__doc__": shape.__doc__})
     said: dict[str, Any] = {"responses": shape, "tagged": True}
-    writes = {**said, "scope": Scope.SECTIONS}
+    writes = {**said, "scope": Scope.SECTIONS, "matched": True}
 
     class One(SectionView):
         names = {method: f"{verb}_{area.name}" for method, verb in _VERBS.items()}
@@ -291,8 +303,11 @@ def section_view(area: Area) -> type[SectionView]:
 
         @describe(
             summary=f"Change some fields: {area.name}",
-            description="A JSON Merge Patch (RFC 7396), sent as application/json.",
-            request=OpenApiTypes.OBJECT,
+            description=(
+                "A JSON Merge Patch (RFC 7396), under its own media type or as plain JSON. What it makes of the section is saved as a "
+                "release (its number: `X-Release`)."
+            ),
+            request={"application/json": OpenApiTypes.OBJECT, MERGE_PATCH: OpenApiTypes.OBJECT},
             **writes,
         )
         def patch(self, *args: Any, **kwargs: Any) -> Response:
@@ -367,6 +382,9 @@ class RollBack(ApiView):
         responses={200: shapes.ReleaseSerializer, 201: shapes.ReleaseSerializer},
         scope=Scope.SECTIONS,
         tagged=True,
+        matched=True,
+        repeatable=True,
+        conflicts=True,
     )
     @idempotent
     def post(self, request: Request, organisation: int, channel_id: str, number: int) -> Response:
@@ -433,6 +451,8 @@ class Promotions(ApiView):
         responses={201: shapes.PromotionSerializer},
         scope=Scope.PROMOTE,
         tagged=True,
+        repeatable=True,
+        conflicts=True,
     )
     @idempotent
     def post(self, request: Request, organisation: int, channel_id: str) -> Response:
@@ -522,6 +542,9 @@ class Approve(OnePromotion):
         responses=shapes.PromotionSerializer,
         scope=Scope.PROMOTE,
         tagged=True,
+        matched=True,
+        repeatable=True,
+        conflicts=True,
     )
     @idempotent
     def post(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
@@ -541,6 +564,9 @@ class Cancel(OnePromotion):
         responses=shapes.PromotionSerializer,
         scope=Scope.PROMOTE,
         tagged=True,
+        matched=True,
+        repeatable=True,
+        conflicts=True,
     )
     @idempotent
     def post(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
@@ -557,7 +583,10 @@ class Deliveries(ApiView):
     )
     def get(self, request: Request, organisation: int, channel_id: str) -> Response:
         rows = Delivery.objects.filter(channel=self.channel(channel_id)).order_by("environment", "pk")
-        return Response({"items": [shapes.delivery(one) for one in rows], "next": None})
+        known = environments()
+        # A place the installation publishes to no more waits for nothing.
+        found = [one for one in rows if one.environment in known and known[one.environment].at(one.region)]
+        return Response({"items": [shapes.delivery(one) for one in found], "next": None})
 
 
 class Retry(ApiView):
@@ -570,6 +599,7 @@ class Retry(ApiView):
         request=None,
         responses={202: shapes.RetriedSerializer},
         scope=Scope.PROMOTE,
+        repeatable=True,
     )
     @idempotent
     def post(self, request: Request, organisation: int, channel_id: str) -> Response:
@@ -601,6 +631,7 @@ class ChannelFileView(ApiView):
         responses=shapes.ImportSerializer,
         scope=Scope.SECTIONS,
         tagged=True,
+        matched=True,
     )
     def put(self, request: Request, organisation: int, channel_id: str) -> Response:
         found = self.channel(channel_id, lock=True)
@@ -705,6 +736,8 @@ def _operation(
         "parameters": [
             one | {"type": _type(one["schema"])} for one in operation["parameters"] if one["in"] != "path"
         ],
+        "example": _example(document, request_name),
+        "answer_example": _example(document, answer_name),
         "request": request_fields,
         "request_name": request_name,
         "answer": answer_fields,
@@ -714,6 +747,18 @@ def _operation(
             (status, one["description"]) for status, one in operation["responses"].items() if status > "399"
         ],
     }
+
+
+def _example(document: Mapping[str, Any], name: str) -> str:
+    """The example of a shape, or of one item of a page of them; empty where there is none."""
+    shape = document["components"]["schemas"].get(name, {})
+    items = shape.get("properties", {}).get("items", {}).get("items", {}).get("$ref", "").rpartition("/")[2]
+    if items:
+        inner = _example(document, items)
+        value = {"items": [json.loads(inner)], "next": None} if inner else None
+    else:
+        value = shape.get("example")
+    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _type(shape: Mapping[str, Any]) -> str:

@@ -354,6 +354,16 @@ def test_a_release_that_test_confirmed_goes_live(alice: Side, api: Api) -> None:
     assert api("POST", at(alice.channel, "deliveries/retry/")).json() == {"environments": ["live"]}
 
 
+def test_deliveries_are_those_of_the_places_there_are(alice: Side, api: Api, settings: Any) -> None:
+    saved(api, alice.channel, ".a {}")
+    test, live = settings.ENVIRONMENTS
+    regions = [{"name": name, "push_url": f"http://{name}.invalid"} for name in ("eu", "ca")]
+    settings.ENVIRONMENTS = [{**test, "regions": regions}, live]
+    saved(api, alice.channel, ".b {}")
+    found = api("GET", at(alice.channel, "deliveries/")).json()["items"]
+    assert [(one["region"], one["wanted"]) for one in found] == [("eu", 2), ("ca", 2)]
+
+
 @pytest.mark.parametrize(
     "body",
     [
