@@ -155,6 +155,7 @@ class AgentDesk(Socket):
             return
         if not self.scope["query_string"]:
             # A desk: its key comes in the first frame, so that it stands in no log of addresses.
+            _unknown.add(self)
             return
         try:
             query = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=20)
@@ -184,6 +185,7 @@ class AgentDesk(Socket):
     async def gone(self) -> None:
         metrics.sockets.labels("agent").dec()
         _desks.discard(self)
+        _unknown.discard(self)
         if self.key is None:
             return
         for channel in self.joined:
@@ -293,6 +295,7 @@ class AgentDesk(Socket):
             return
         self.key = key
         self.available = command.get("available") is True
+        _unknown.discard(self)
         _desks.add(self)
         await hub.join(brand_group(key.brand), self)
         await self._join(self.channels())
@@ -391,8 +394,16 @@ class AgentDesk(Socket):
             self.put("done", ref=ref)
 
 
-#: Open desks of this process.
+#: Open desks of this process, and those that have not said yet whose they are.
 _desks: set[AgentDesk] = set()
+_unknown: set[AgentDesk] = set()
+
+
+def close_unknown(older_than: float) -> None:
+    """Let go of sockets that were opened so many seconds ago and never said hello: anybody can open one."""
+    for desk in tuple(_unknown):
+        if time.monotonic() - desk.heard_at > older_than:
+            desk.refuse(4510, "silent", "The first frame is a hello with a key.")
 
 
 def recheck(channel: str) -> None:

@@ -254,3 +254,4 @@ async def _close_idle() -> None:
     while True:
         await asyncio.sleep(settings.GATEWAY_IDLE_SECONDS / 10)
         visitor_socket.close_idle(settings.GATEWAY_IDLE_SECONDS)
+        agent_desk.close_unknown(min(settings.GATEWAY_IDLE_SECONDS, 30))

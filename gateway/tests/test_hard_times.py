@@ -15,7 +15,7 @@ from psycopg import sql
 
 from gateway import agent_desk, settings
 from gateway.outbox import LONGEST, SLOW, Outbox
-from gateway.tests.client import Visitor, token
+from gateway.tests.client import Client, Visitor, token
 from gateway.tests.environment import POSTGRES, Environment, create_database, drop_database, until
 
 
@@ -88,6 +88,9 @@ def test_a_silent_socket_is_let_go_so_that_its_client_may_come_back(alone: Envir
         # Not a 44xx: those tell a client not to try again.
         assert silent.closing() == (4510, "Idle")
         assert talking.data("FetchThreadList", {}) == {"threads": []}
+    # So is whoever opens an agent's socket and does not say who they are.
+    with Client(alone.url.replace("http", "ws") + "/agent", origin=None) as nobody:
+        assert nobody.closing() == (4510, "silent")
 
 
 async def test_a_desk_is_asked_for_a_sign_of_life_and_let_go_when_none_came(

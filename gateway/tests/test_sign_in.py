@@ -550,7 +550,9 @@ def test_no_door_opens_without_a_sign_in(env: Environment, mode: str, provider: 
     former = ask(env, channel, {"customerIdentity": {"idOnExternalPlatform": "42"}}).json()
     with Visitor(env, channel, customer="42") as before:
         access = before.authorized["postback"]["data"]["accessToken"]
-        content = base64.b64encode(b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+        content = base64.b64encode(
+            b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+        )
         taken = HTTP.post(
             env.url + channel.path + "/attachment",
             json={"content": content.decode(), "fileName": "a.pdf", "mimeType": "application/pdf"},
