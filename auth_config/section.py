@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from auth_config.models import AuthSettings
 from auth_config.secrets import is_known, keep, reveal
 from channels_config.models import Channel
 from kit.http import url_problem
+from kit.secrets import Unreadable
 
 AREA_NAME = "auth_config"
 FORMAT = 1
@@ -157,7 +159,7 @@ def redact(section: Section) -> Section:
 
 
 def restore(section: Section, current: Section) -> Section:
-    """The inverse: a placeholder is the current secret; any other text is a new one, kept encrypted; "" is none."""
+    """The inverse: a placeholder is the current secret, and so is its very text; any other is a new one, kept encrypted; "" is none."""
     made = copy.deepcopy(section)
     for group, name, previous in SECRETS:
         for key in (name, previous):
@@ -165,8 +167,17 @@ def restore(section: Section, current: Section) -> Section:
             if given == SECRET_PLACEHOLDER:
                 made[group][key] = current[group][key]
             elif isinstance(given, str) and given and not is_known(given):
-                made[group][key] = keep(given, by=None).reference
+                now = current[group][key]
+                made[group][key] = now if _opens_to(now, given) else keep(given, by=None).reference
     return made
+
+
+def _opens_to(reference: str, secret: str) -> bool:
+    """Whether a kept secret is this one: a file that names it changes nothing when it is applied again."""
+    try:
+        return hmac.compare_digest(reveal(reference).encode(), secret.encode())
+    except (Unreadable, UnicodeEncodeError):
+        return False
 
 
 def describe(section: Section) -> Mapping[Any, Any]:

@@ -45,11 +45,14 @@ Action = Literal["create", "update", "same", "refused"]
 
 @dataclass(frozen=True)
 class AreaPlan:
-    """One area of one channel: what differs (secrets never shown), and the sections behind it."""
+    """One area of one channel: what differs (secrets never shown), and the section as the file has it.
+
+    Secrets are in it as they were typed: what they become is decided when the step is taken, for what a look made of them is gone.
+    """
 
     area: Area
     changes: list[Change]
-    section: Section
+    given: Section
     secret_only: bool = False
     #: What is made in the organisation beside the channel, in sentences.
     makes: list[str | Promise] = field(default_factory=list)
@@ -199,7 +202,7 @@ def _look(
         problems += area.check(wanted[area.name], wanted)
     if any(one.blocking for one in problems):
         return problems, [
-            AreaPlan(area, [], wanted[area.name])
+            AreaPlan(area, [], file.areas[area.name])
             for area in touched
             if not any(one.blocking and one.area == area.name for one in problems)
         ]
@@ -210,7 +213,8 @@ def _look(
         written = area.dump(channel)
         if written != current[area.name]:
             changes = differences(area, area.redact(current[area.name]), area.redact(written))
-            plans.append(AreaPlan(area, changes, wanted[area.name], secret_only=not changes, makes=makes))
+            given = file.areas[area.name]
+            plans.append(AreaPlan(area, changes, given, secret_only=not changes, makes=makes))
     return problems, plans
 
 
@@ -247,7 +251,7 @@ def apply(
         if step.areas:
             with acting(by):
                 for one in step.areas:
-                    one.area.load(channel, one.section)
+                    one.area.load(channel, one.area.restored(one.given, one.area.dump(channel)))
             names = [one.area.name for one in step.areas]
             record(
                 "channel.imported",

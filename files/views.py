@@ -140,10 +140,7 @@ def plan_digest(steps: list[plans.Step]) -> str:
                 step.action,
                 step.channel.public_id if step.channel else step.file.name,
                 step.new_name,
-                {
-                    one.area.name: [step.seen.get(one.area.name, ""), digest(one.section)]
-                    for one in step.areas
-                },
+                {one.area.name: [step.seen.get(one.area.name, ""), digest(one.given)] for one in step.areas},
             ]
             for step in steps
         ]

@@ -106,7 +106,7 @@ def take(steps: Sequence[plans.Step], out: OutputWrapper, *, note: str = "") -> 
         try:
             plans.apply(step, by=None, note=note)
         except plans.Refused as error:
-            raise CommandError(f"{step.name}: {error}. Nothing was changed.") from error
+            raise CommandError(f"{step.name}: {str(error).rstrip('.')}. Nothing was changed.") from error
         except plans.ChangedSince as error:
             raise CommandError(
                 f"{step.name}: somebody saved it in the meantime. Nothing was changed; run this again."

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from areas import registry
 from channels_config.models import Channel, WebSettings
 from channels_config.services import delete_channel
 from channels_config.tests.factories import channel
@@ -84,6 +85,35 @@ def test_an_organisation_is_one_file_and_back(org: Organisation, tmp_path: Path)
     assert "1 of 2 channels changed." in run("import_channel", org.number, file)
     assert css(org) == ".all {}\n"
     assert "0 of 2 channels changed." in run("import_channel", org.number, file)
+
+
+def test_a_secret_typed_into_a_file_is_taken_once_and_leaves_as_a_placeholder(
+    org: Organisation, tmp_path: Path
+) -> None:
+    file = tmp_path / "new.json"
+    document = read(run("export_channel", org.number, "Support", "--format", "json").encode())
+    document |= {"id": "", "name": "New", "areas": {"auth_config": document["areas"]["auth_config"]}}
+    document["areas"]["auth_config"] |= {"mode": "jwt"}
+    document["areas"]["auth_config"]["jwt"] |= {"secret": "<secret>"}
+    file.write_text(json.dumps(document))
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        run("import_channel", org.number, file)
+    secret = "a-secret-of-more-than-thirty-two-characters"
+    file.write_text(file.read_text().replace("<secret>", secret))
+    with pytest.raises(SystemExit):
+        run("import_channel", org.number, file, "--dry-run")
+    said = run("import_channel", org.number, file)
+    assert "1 of 1 channels changed." in said
+    assert secret not in said
+    with tenant_scope(org.pk):
+        area = registry.area("auth_config")
+        assert secret in str(area.private(area.dump(Channel.objects.get(name="New"))))
+    # Neither the file again nor an export of it changes anything.
+    assert "0 of 1 channels changed." in run("import_channel", org.number, file)
+    exported = run("export_channel", org.number, "New")
+    assert secret not in exported
+    file.write_text(exported)
+    assert "0 of 1 channels changed." in run("import_channel", org.number, file)
 
 
 def test_a_deleted_channel_s_file_is_named_and_taken_away_when_asked(

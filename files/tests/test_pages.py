@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from areas import registry
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
 from files import imports
@@ -96,6 +97,26 @@ def test_a_file_is_looked_at_and_applied(org: Organisation, support: Channel, br
         assert Import.objects.get().content == ""
         [release] = support.releases.all()
         assert (release.note, release.author_label) == ("From a file", "Ana")
+
+
+def test_a_secret_in_a_file_is_looked_at_as_often_as_one_likes_and_taken(
+    org: Organisation, support: Channel, browser: Client
+) -> None:
+    document = file_of(org, support)
+    document["areas"]["auth_config"] |= {"mode": "jwt"}
+    document["areas"]["auth_config"]["jwt"] |= {"secret": "a-secret-of-more-than-thirty-two-characters"}
+    content = write(document, "yaml").encode()
+    sent = send(browser, reverse("files:channel_upload", args=[org.number, support.public_id]), content)
+    shown = page(browser, sent)
+    assert "of-more-than-thirty" not in shown
+    assert "The import is done." in page(browser, apply(browser, sent["Location"]))
+    area = registry.area("auth_config")
+    with tenant_scope(org.pk):
+        assert document["areas"]["auth_config"]["jwt"]["secret"] in str(area.private(area.dump(support)))
+        assert support.releases.count() == 1
+    again = send(browser, reverse("files:channel_upload", args=[org.number, support.public_id]), content)
+    assert "of-more-than-thirty" not in page(browser, again)
+    assert 'name="seen"' not in page(browser, again)
 
 
 def test_a_save_after_the_look_is_shown_before_anything_is_applied(
