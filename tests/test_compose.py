@@ -589,6 +589,26 @@ def test_pushes_and_metrics_are_not_for_the_outside(nginx: int, secret_files: Pa
     assert get(nginx, secret_files, TEST, "/healthz")[0] == 200
 
 
+def test_the_log_tells_who_asked_for_what_and_no_secret(
+    upstream: int, secret_files: Path, tmp_path: Path
+) -> None:
+    """Tokens, tickets and keys stand in queries, and in the address of the page one comes from."""
+    with front(tmp_path, secret_files, dict.fromkeys(("CONSOLE", "TEST_ENV", "LIVE_ENV"), upstream)) as port:
+        for host in (CONSOLE, TEST, LIVE):
+            get(
+                port,
+                secret_files,
+                host,
+                "/ws?transactionToken=secret",
+                Referer=f"https://{host}/test?key=secret",
+            )
+        log = eventually(
+            lambda: (text := (tmp_path / "log").read_text()).count("/ws") == 3 and text, what="three lines"
+        )
+    assert "127.0.0.1 " in log
+    assert "secret" not in log
+
+
 def test_a_name_that_is_none_of_ours_gets_no_answer(nginx: int, secret_files: Path) -> None:
     with pytest.raises((OSError, http.client.HTTPException)):
         connection = HTTPSConnection("127.0.0.1", nginx, context=ssl._create_unverified_context(), timeout=5)  # noqa: S323
