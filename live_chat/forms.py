@@ -69,7 +69,8 @@ class LiveChatForm(forms.Form):
     html = forms.CharField(
         label=_("Text above the form"),
         help_text=_(
-            "Simple HTML: paragraphs, lists, links, bold. Left empty, visitors read the phrase of their language."
+            "Simple HTML: paragraphs, lists, links, bold; the same in every language. For a text in each language leave it empty, "
+            "and change the phrase “offlineFormDesc” under Translations."
         ),
         required=False,
         max_length=rules.LONGEST_HTML,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -94,9 +95,7 @@ def act(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         services.mark(rows, done=what == "done", by=request.user)
     elif what == "delete":
         services.delete_messages(found, rows, by=request.user)
-    query = "&".join(
-        f"{name}={request.POST[name]}" for name in ("state", "page") if request.POST.get(name, "").isalnum()
-    )
+    query = urlencode({name: value for name in ("state", "page", "q") if (value := request.POST.get(name))})
     return HttpResponseRedirect(f"{reverse('live_chat:messages', args=[brand, channel])}?{query}")
 
 

@@ -69,6 +69,12 @@ class OfflineMessage(TenantModel):
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 
+    @property
+    def place_label(self) -> str:
+        """ "Test", "Live", "Live · region"."""
+        environment, _slash, region = self.place.partition("/")
+        return f"{environment.capitalize()} · {region}" if region else environment.capitalize()
+
 
 class Mail(TenantModel):
     """An e-mail on its way: the row is the outbox. Once it has gone (or was given up) `due_at` is empty."""

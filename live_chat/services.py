@@ -170,7 +170,7 @@ def _notification(channel: Channel, message: OfflineMessage) -> Mail:
         author = f"{message.name} <{message.email}>" if message.name else message.email
         lines = [
             gettext("%(author)s left a message on the channel “%(channel)s” (%(place)s):")
-            % {"author": author, "channel": channel.name, "place": message.place},
+            % {"author": author, "channel": channel.name, "place": message.place_label},
             "",
             message.text,
             "",

@@ -49,15 +49,16 @@ export function setUpDialogs(): void {
   setUpQuestions();
 }
 
-/* Any element or form with data-confirm (and htmx's hx-confirm) asks in a dialog of ours. */
+/* Any form, or the button it is sent by, with data-confirm (and htmx's hx-confirm) asks in a dialog of ours. */
 function setUpQuestions(): void {
   const agreed = new WeakSet<Element>();
 
-  on<SubmitEvent>("submit", "form[data-confirm]", (form, event) => {
-    if (agreed.delete(form)) return;
+  on<SubmitEvent>("submit", "form", (form, event) => {
+    const source = [event.submitter, form].find((one): one is HTMLElement => one !== null && "confirm" in one.dataset);
+    if (!source || agreed.delete(form)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    void ask(form).then((yes) => {
+    void ask(source).then((yes) => {
       if (!yes) return;
       agreed.add(form);
       // A part of the page that renews itself may have replaced the form while the question stood: what was agreed to is sent as

@@ -88,7 +88,11 @@ def test_hours_are_written_tried_and_met_and_an_offline_message_arrives(
 
     eventually(arrived, seconds=40, what="the message is listed")
     assert violations(page) == []
+    expect(page.get_by_role("button", name="Marquer comme traité")).to_be_hidden()
     page.get_by_label("Choisir le message de ana@example.com").check()
+    page.get_by_role("button", name="Supprimer").click()
+    expect(page.get_by_role("dialog", name="Supprimer les messages choisis")).to_be_visible()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Marquer comme traité").click()
     expect(page.get_by_text("Aucun message ne correspond.")).to_be_visible()
     # The e-mail went by the worker: without a server it is a file.

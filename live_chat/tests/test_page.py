@@ -272,7 +272,13 @@ def test_messages_are_found_ticked_off_taken_back_and_deleted(browser: Client, l
     for words in ("%", "_", "\0", "'"):
         assert browser.get(url(live, "messages"), {"q": words, "page": "x"}).status_code == 200
     act = url(live, "messages_act")
-    assert browser.post(act, {"message": [mine.pk], "act": "done"}).status_code == 302
+    # Where one was searching, one comes back to; deleting is asked about.
+    back = browser.post(
+        act, {"message": [mine.pk], "act": "done", "state": "open", "page": "1", "q": "Où & là"}
+    )
+    assert back.headers["Location"].endswith("?state=open&page=1&q=O%C3%B9+%26+l%C3%A0")
+    assert 'data-confirm-title="Supprimer les messages choisis' in page
+    assert ">Live<" in page
     assert "ana@example.com" not in browser.get(url(live, "messages")).content.decode()
     done = browser.get(url(live, "messages"), {"state": "done"}).content.decode()
     assert "Édith" in done

@@ -72,7 +72,7 @@ function Window({ model, inner }: { model: Model; inner: Model }) {
         <div class="cw-title">
           <h1>{title}</h1>
           {!list && view.agent && <p>{say(view.available ? "online" : "weAreOffline")}</p>}
-          {!list && !view.agent && begun && view.available && <p><Rich say={say} id="waitingDescription" /></p>}
+          {!list && !view.agent && begun && view.available && !view.noAgent && <p><Rich say={say} id="waitingDescription" /></p>}
         </div>
         <Menu model={model} begun={begun && !list} ask={setAsking} />
         <IconButton name="down" label={say("minimizeLabel")} selector="HEADER_MINIMIZE_WINDOW" onClick={() => model.toggle(false)} />

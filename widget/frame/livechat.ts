@@ -50,7 +50,9 @@ const css = `@layer widget{
 .cw-survey-box{display:flex;flex-direction:column;flex:1;min-height:0}
 .cw-later{display:flex;flex-direction:column;flex:1;min-height:0}
 .cw-later-body{flex:1;overflow:auto;padding:20px;display:grid;gap:14px;align-content:start}
-.cw-later h2{margin:0;font-size:1.125rem;line-height:1.3}
+.cw-later-body h2{margin:0;font-size:1.125rem;font-weight:650;line-height:1.3;outline:0}
+.cw-later-body:has(.cw-later-mark){align-content:center;justify-items:center;text-align:center}
+.cw-later-mark{display:grid;place-items:center;width:56px;height:56px;border-radius:50%;background:#e4f4ec;color:#176b43;font-size:1.625rem}
 .cw-later h3,.cw-later h4{margin:0;font-size:1rem}
 .cw-later p{margin:0;overflow-wrap:anywhere}
 .cw-later-text{display:grid;gap:8px;overflow-wrap:anywhere}
@@ -75,7 +77,6 @@ let dressed: Document | undefined;
 
 /** What was typed into the offline form stays while the page does, though the window is closed. */
 const kept: Record<string, string> = {};
-let left = false;
 
 const email = /^[^\s@<>,;:"()[\]\\]{1,64}@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]{2,63}$/;
 const allowed = new Set(["strong", "em", "b", "i", "br", "p", "ul", "ol", "li", "h3", "h4", "hr"]);
@@ -211,7 +212,6 @@ export function show(element: HTMLElement, given: LiveAsked): LiveShown {
         submit.removeAttribute("aria-disabled");
         if (!ok) return void (failure.textContent = word("messageSendingFailed"));
         delete kept.text;
-        left = true;
         sent();
       });
     });
@@ -224,13 +224,10 @@ export function show(element: HTMLElement, given: LiveAsked): LiveShown {
     const head = make("h2", "", word("offlineFormSuccessMsgHead"));
     const text = make("p");
     rich(text, word("offlineFormSuccessMsgSub"));
-    const more = button(word("sendMessageButton"), false);
-    more.addEventListener("click", () => {
-      left = false;
-      offline();
-    });
+    const mark = make("div", "cw-later-mark", "✓");
+    mark.setAttribute("aria-hidden", "true");
     body.setAttribute("role", "status");
-    body.append(head, text, more);
+    body.append(mark, head, text);
     element.replaceChildren(body);
     head.tabIndex = -1;
     if (document.hasFocus()) head.focus();
@@ -353,7 +350,6 @@ export function show(element: HTMLElement, given: LiveAsked): LiveShown {
   if (asked.act === "transcript") transcript();
   else if (asked.act === "end") end();
   else if (asked.act === "menu") menu();
-  else if (left) sent();
   else offline();
   return {
     update(next) {
