@@ -118,7 +118,7 @@ def _complete_operation(operation: dict[str, Any]) -> None:
     for status, answer in operation["responses"].items():
         if not status.startswith("2"):
             continue
-        found = {"RateLimit-Limit": _COUNT, "RateLimit-Remaining": _COUNT}
+        found: dict[str, Any] = {"RateLimit-Limit": _COUNT, "RateLimit-Remaining": _COUNT}
         if said["tagged"] and status != "204":
             found["ETag"] = _TEXT
         if status == "201" or (said["repeatable"] and "201" in operation["responses"]):

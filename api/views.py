@@ -17,7 +17,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -716,9 +718,9 @@ def _operation(
         return name, [
             {
                 "name": field,
-                "type": _type(one),
+                "type": _type(one, document),
                 "required": field in required,
-                "text": one.get("description", ""),
+                "text": _said(one.get("description", "")),
             }
             for field, one in known.get("properties", {}).items()
         ]
@@ -731,10 +733,12 @@ def _operation(
         "path": path,
         "method": method.upper(),
         "summary": operation.get("summary", ""),
-        "text": operation["description"].rpartition("Scope:")[0].strip(),
+        "text": _said(operation["description"].rpartition("Scope:")[0].strip()),
         "scope": operation["description"].rpartition("`")[0].rpartition("`")[2],
         "parameters": [
-            one | {"type": _type(one["schema"])} for one in operation["parameters"] if one["in"] != "path"
+            one | {"type": _type(one["schema"], document), "description": _said(one.get("description", ""))}
+            for one in operation["parameters"]
+            if one["in"] != "path"
         ],
         "example": _example(document, request_name),
         "answer_example": _example(document, answer_name),
@@ -744,7 +748,9 @@ def _operation(
         "answer_name": answer_name,
         "status": good,
         "problems": [
-            (status, one["description"]) for status, one in operation["responses"].items() if status > "399"
+            (status, _said(one["description"]))
+            for status, one in operation["responses"].items()
+            if status > "399"
         ],
     }
 
@@ -761,13 +767,25 @@ def _example(document: Mapping[str, Any], name: str) -> str:
     return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _type(shape: Mapping[str, Any]) -> str:
+def _said(text: str) -> SafeString:
+    """A description with what it sets in backticks as code."""
+    parts = text.split("`")
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<code>{}</code>", one) if place % 2 else one,) for place, one in enumerate(parts)),
+    )
+
+
+def _type(shape: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     if "$ref" in shape:
-        return str(shape["$ref"].rpartition("/")[2])
+        name = str(shape["$ref"].rpartition("/")[2])
+        known = document["components"]["schemas"].get(name, {})
+        return _type(known, document) if "enum" in known else name
     if "allOf" in shape:
-        return _type(shape["allOf"][0])
+        return _type(shape["allOf"][0], document)
     if shape.get("type") == "array":
-        return f"{_type(shape.get('items', {}))}[]"
+        return f"{_type(shape.get('items', {}), document)}[]"
     if "enum" in shape:
         return " | ".join(str(one) for one in shape["enum"])
     kind = shape.get("type", "object")
