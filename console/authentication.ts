@@ -14,9 +14,10 @@ function addRow(): HTMLInputElement | undefined {
   const made = last.cloneNode(true) as HTMLTableRowElement;
   const number = rows.length;
   made.classList.remove("is-invalid");
-  for (const error of made.querySelectorAll(".field-error")) error.remove();
+  made.querySelector("[data-row-says]")?.remove();
   for (const field of made.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")) {
     field.name = field.name.replace(/^map-\d+-/, `map-${number}-`);
+    for (const name of ["aria-invalid", "aria-describedby"]) field.removeAttribute(name);
     if (field instanceof HTMLInputElement) field.value = "";
     else field.selectedIndex = 0;
   }

@@ -210,7 +210,10 @@ def test_the_hundred_and_first_custom_field_is_refused_by_name_and_a_double_is_n
     answer = admin.post(
         url, data | {"map-0-field": "plan", "map-0-path": "a", "map-1-field": "plan", "map-1-path": "b"}
     )
-    assert "“plan” is mapped twice, in rows 1 and 2." in html.unescape(answer.content.decode())
+    page = html.unescape(answer.content.decode())
+    assert "“plan” is mapped twice, in rows 1 and 2." in page
+    marked = r'<input [^>]*name="map-(\d)-field"[^>]*aria-describedby="map-\1-says" aria-invalid="true"'
+    assert re.findall(marked, page) == ["1"]
     del rows["map-100-field"], rows["map-100-path"]
     assert admin.post(url, data | rows).status_code == 302
     assert len(section(shop, support)["mapping"]["fields"]) == 100
@@ -318,7 +321,7 @@ def test_what_may_be_saved_and_deserves_a_remark_is_said_at_its_place(
     page = html.unescape(answer.content.decode())
     assert page.count("Your organisation has no custom field") == 1
     assert "Your organisation has no custom field “<b>plann”" in page
-    assert 'aria-describedby="map-1-remark"' in page
+    assert 'aria-describedby="map-1-says"' in page
     assert "<b>plann" not in answer.content.decode()
     # The fields there are, are offered.
     assert '<option value="plan">' in page
