@@ -60,6 +60,8 @@ class ListForm(forms.Form):
         super().__init__(data, files, initial={"source": current.source if in_box else "", "file_mode": ADD})
         self.current = current
         self.in_box = in_box
+        #: The box has the lines of a file that was sent along.
+        self.holds_file = False
         # PostgreSQL refuses a NUL; ours is taken out (drafts.plain), as lone carriage returns are.
         self.fields["source"].validators = self.fields["more"].validators = []
         if not may_edit:
@@ -109,6 +111,18 @@ class ListForm(forms.Form):
             )
         cleaned["text"] = text
         return cleaned
+
+
+def held(form: ListForm) -> ListForm:
+    """The form as a page shows it that saved nothing yet. No page can hand a file back to a browser, so its lines stand in the box."""
+    if not form.files.get("file") or "text" not in form.cleaned_data:
+        return form
+    data = form.data.copy()
+    data["source"], data["more"], data["file_mode"] = form.cleaned_data["text"], "", ADD
+    again = ListForm(data, current=form.current, may_edit=True, in_box=True)
+    again.is_valid()
+    again.holds_file = True
+    return again
 
 
 def unconfirmed(dangers: list[Finding], told: Mapping[str, Any], confirmed: str) -> list[Finding]:

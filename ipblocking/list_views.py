@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from ipblocking import pages, services
 from ipblocking.drafts import Read
-from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, unconfirmed
+from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, held, unconfirmed
 from ipblocking.models import AddressList, ListUse
 from ipblocking.views import conflict, download_of, number_of
 from tenants.access import TenantRequest, requires
@@ -83,7 +83,7 @@ def edit(request: TenantRequest, brand: int, address_list: int) -> HttpResponse:
     read = pages.read_for(request, form.cleaned_data["text"])
     asked = unconfirmed(read.dangers, found.findings, request.POST.get("confirmed", ""))
     if asked:
-        return _page(request, found, form, read=read, asked=asked, status=422)
+        return _page(request, found, held(form), read=read, asked=asked, status=422)
     try:
         saved = services.save_list(
             found,
@@ -93,8 +93,10 @@ def edit(request: TenantRequest, brand: int, address_list: int) -> HttpResponse:
             by=request.user,
         )
     except services.ListChanged as changed:
-        return _page(request, found, form, read=read, status=409, conflict=conflict(changed.current, read))
+        beside = conflict(changed.current, read)
+        return _page(request, found, held(form), read=read, status=409, conflict=beside)
     except ValidationError as refused:
+        form = held(form)
         form.add_error(None, refused)
         return _page(request, found, form, read=read, status=422)
     if not request.htmx:

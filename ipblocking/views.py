@@ -17,7 +17,7 @@ from channels_config.pages import channel_context, channel_or_404
 from ipblocking import drafts, pages, services
 from ipblocking.area import AREA
 from ipblocking.drafts import Read
-from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, unconfirmed
+from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, held, unconfirmed
 from ipblocking.models import AddressList, BlockEntry
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
@@ -39,7 +39,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     read = pages.read_for(request, form.cleaned_data["text"])
     asked = unconfirmed(read.dangers, own.findings, request.POST.get("confirmed", ""))
     if asked:
-        return _page(request, found, own, form, read=read, asked=asked, status=422)
+        return _page(request, found, own, held(form), read=read, asked=asked, status=422)
     try:
         services.block_addresses(
             found,
@@ -49,10 +49,10 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             by=request.user,
         )
     except services.ListChanged as changed:
-        return _page(
-            request, found, own, form, read=read, status=409, conflict=conflict(changed.current, read)
-        )
+        beside = conflict(changed.current, read)
+        return _page(request, found, own, held(form), read=read, status=409, conflict=beside)
     except NotPublishable as refused:
+        form = held(form)
         for problem in refused.problems:
             form.add_error(None, str(problem.message))
         return _page(request, found, own, form, read=read, status=422)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -153,6 +154,39 @@ def test_a_file_is_added_to_the_list_or_replaces_it(browser: Client, channel: Ch
     assert refused.status_code == 422
     assert "This is not a text file" in refused.content.decode()
     assert "6.6.6.6</textarea>" in refused.content.decode()
+
+
+@pytest.mark.parametrize("mode", ["add", "replace"])
+def test_what_a_file_brought_is_not_lost_when_the_page_asks_or_somebody_was_faster(
+    browser: Client, channel: Channel, mode: str
+) -> None:
+    save(browser, channel, "1.1.1.1")
+    before = ["1.1.1.1"] if mode == "add" else []
+
+    def again(answer: Any, **more: str) -> Any:
+        """What the button of the page that asked sends: the box as it stands there, and no file."""
+        page = html.unescape(answer.content.decode())
+        assert "The lines of the file stand in the box now" in page
+        box = re.search(r'<textarea name="source"[^>]*>\n?([^<]*)</textarea>', page)
+        assert box is not None
+        return save(browser, channel, box[1], **more)
+
+    file = SimpleUploadedFile("liste.txt", b"10.0.0.0/8\n5.5.5.5")
+    asked = save(browser, channel, "1.1.1.1", file=file, file_mode=mode)
+    assert asked.status_code == 422
+    assert stored(channel).kept == ["1.1.1.1"]
+    confirmed = re.search(r'name="confirmed" value="([^"]+)"', asked.content.decode())
+    assert confirmed is not None
+    assert again(asked, confirmed=html.unescape(confirmed[1])).status_code == 200
+    assert sorted(stored(channel).kept) == sorted([*before, "10.0.0.0/8", "5.5.5.5"])
+
+    file = SimpleUploadedFile("liste.txt", b"6.6.6.6")
+    late = save(browser, channel, "1.1.1.1", file=file, file_mode=mode, version=0)
+    assert late.status_code == 409
+    over = re.search(r'name="over" value="(\d+)"', late.content.decode())
+    assert over is not None
+    assert again(late, over=over[1]).status_code == 200
+    assert stored(channel).kept == [*before, "6.6.6.6"]
 
 
 def test_a_list_too_long_for_a_box_is_added_to(
