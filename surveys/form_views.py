@@ -230,8 +230,8 @@ def channels(request: TenantRequest, brand: int, form: int) -> HttpResponse:
     except services.TooMany:
         status = 422
         said = [
-            _("At most %(most)s channels can change at once: choose fewer, then the others.")
-            % {"most": services.MOST_AT_ONCE}
+            _("At most %(most)s channels can be taken off at once: choose fewer, then the others.")
+            % {"most": services.MOST_TO_END}
         ]
     else:
         saved = bool(served.begun or served.ended)

@@ -39,6 +39,7 @@ register("survey.field_deleted", _("%(actor)s deleted the custom field “%(fiel
 register("survey.form_created", _("%(actor)s created the form “%(form)s”"))
 register("survey.form_saved", _("%(actor)s changed the form “%(form)s”"))
 register("survey.form_deleted", _("%(actor)s deleted the form “%(form)s”"))
+register("survey.form_given", _("%(actor)s gave the form “%(form)s” to further channels (%(count)s)"))
 
 #: Channels brought up to date within the request that saved the form; more are left to a worker.
 AT_ONCE = 5
@@ -281,23 +282,24 @@ def ask_on(channel: Channel, form: SurveyForm | None, *, seen: str | None, by: U
     return save_draft(channel, AREA, apply, seen=seen, by=by)
 
 
-#: Channels that begin or cease to ask a form within one request.
-MOST_AT_ONCE = 100
+#: Channels that can cease to ask a form within one request; of those that begin, more than AT_ONCE are left to a worker.
+MOST_TO_END = 25
 
 
 def asks(draft: ChannelSurvey | None) -> str:
     """What a channel asks, as a page carries it to say which state it showed: "" nothing; the form's public id; with "!" behind it, an
     earlier state of that form; "!" alone, a form of its own."""
-    if draft is None or draft.section["form"] is None:
+    if draft is None:
         return ""
-    id_ = str(draft.form.public_id) if draft.form is not None else ""
-    return id_ if id_ and not draft.detached else f"{id_}!"
+    if draft.form is None:
+        return "!" if draft.section["form"] is not None else ""
+    return f"{draft.form.public_id}!" if draft.detached else str(draft.form.public_id)
 
 
 @dataclass
 class Served:
-    """What became of each channel: those that ask the form now, that ceased to, that somebody else changed meanwhile, and
-    those that cannot be published, each with a sentence."""
+    """What became of each channel: those that ask the form now or very soon, that ceased to, that somebody else changed
+    meanwhile, and those that cannot be published, each with a sentence."""
 
     begun: list[Channel] = made_by(default_factory=list)
     ended: list[Channel] = made_by(default_factory=list)
@@ -306,7 +308,7 @@ class Served:
 
 
 class TooMany(Exception):
-    """More channels than `MOST_AT_ONCE` would change."""
+    """More channels than `MOST_TO_END` would cease to ask the form."""
 
 
 def serve(form: SurveyForm, *, wanted: Collection[str], shown: Mapping[str, str], by: User) -> Served:
@@ -317,23 +319,45 @@ def serve(form: SurveyForm, *, wanted: Collection[str], shown: Mapping[str, str]
     """
     id_ = str(form.public_id)
     changed = [one for one, was in shown.items() if (one in wanted) != (was == id_)]
-    if len(changed) > MOST_AT_ONCE:
+    if sum(one not in wanted for one in changed) > MOST_TO_END:
         raise TooMany
-    channels = Channel.objects.filter(public_id__in=changed).select_related("survey__form").order_by("name")
-    made = Served()
+    channels = (
+        Channel.objects.select_for_update(of=("self",))
+        .filter(public_id__in=changed)
+        .select_related("survey__form")
+        .order_by("name")
+    )
+    made, later = Served(), list[Channel]()
     for channel in channels:
-        draft = getattr(channel, "survey", None)
-        if asks(draft) != shown[channel.public_id]:
-            made.overtaken.append(channel)
-            continue
         begins = channel.public_id in wanted
-        try:
-            ask_on(channel, form if begins else None, seen=None, by=by)
-        except NotPublishable as refused:
-            made.refused.append((channel, " ".join(str(one.message) for one in refused.problems)))
+        if asks(getattr(channel, "survey", None)) != shown[channel.public_id]:
+            made.overtaken.append(channel)
+        elif begins and len(made.begun) >= AT_ONCE:
+            later.append(channel)
         else:
-            (made.begun if begins else made.ended).append(channel)
+            try:
+                ask_on(channel, form if begins else None, seen=None, by=by)
+            except NotPublishable as refused:
+                made.refused.append((channel, " ".join(str(one.message) for one in refused.problems)))
+            else:
+                (made.begun if begins else made.ended).append(channel)
+    if later:
+        _leave_to_worker(form, later, by)
+        made.begun += later
     return made
+
+
+def _leave_to_worker(form: SurveyForm, channels: Sequence[Channel], by: User) -> None:
+    """Tie channels to a form whose newest state they do not have yet: `roll_out` brings it to them."""
+    values = {"form": form, "revision": 0, "detached": False, "trouble": ""}
+    drafts = ChannelSurvey.objects.filter(channel__in=channels)
+    there = set(drafts.values_list("channel_id", flat=True))
+    drafts.update(**values)
+    for one in channels:
+        if one.pk not in there:
+            ChannelSurvey.objects.create(channel=one, section=empty(), **values)
+    SurveyForm.objects.filter(pk=form.pk).update(saved_by=by)
+    record("survey.form_given", by=by, subject=str(form.public_id), form=form.name, count=str(len(channels)))
 
 
 def behind() -> Any:

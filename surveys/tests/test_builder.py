@@ -22,6 +22,7 @@ from surveys import services
 from surveys.area import AREA
 from surveys.defaults import default_form, item
 from surveys.models import ChannelSurvey, ConsentText, CustomField, SurveyForm
+from surveys.tasks import sweep
 from surveys.tests import factories
 from tenants.models import Organisation
 from tenants.roles import Role
@@ -308,11 +309,21 @@ def test_a_form_is_given_to_many_channels_on_its_own_page(
     assert "“Un” was changed by somebody else meanwhile" in answer.content.decode()
     assert asked() == ["", "Mine", "Mine"]
 
-    monkeypatch.setattr(services, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(services, "MOST_TO_END", 1)
     now = {first: "", second: str(mine.public_id), third: str(mine.public_id)}
-    answer = post(first, shown=now, **htmx)
-    assert answer.status_code == 422
+    assert post(first, shown=now, **htmx).status_code == 422
     assert asked() == ["", "Mine", "Mine"]
+    # Of many, those a request does not take are left to a worker.
+    assert post(second, shown={second: now[second], third: now[third]}, **htmx).status_code == 200
+    assert asked() == ["", "Mine", ""]
+    monkeypatch.setattr(services, "AT_ONCE", 1)
+    fourth = channel(shop, "Quatre")
+    answer = post(first, third, fourth, shown={first: "", third: "", fourth: ""}, **htmx)
+    assert "2 of 4 channels have the newest state" in answer.content.decode()
+    sweep()
+    with tenant_scope(shop.pk):
+        assert AREA.dump(first)["form"] == AREA.dump(fourth)["form"]
+    assert asked() == ["Mine", "Mine", "Mine"]
     assert post(first, shown={}, **htmx).status_code == 200
     reader = Client()
     reader.force_login(member(shop, Role.AUDITOR, person("rita@example.com")))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
 from playwright.sync_api import FrameLocator, Page, expect
 
+from auth_config.section import EMPTY
 from chatadmin.run.plan import ROOT
 from surveys.defaults import item
 from surveys.section import public
@@ -240,6 +245,38 @@ def test_a_page_that_hides_the_form_must_bring_the_answers_or_the_form_comes(
     expect(form.locator("[data-selector=CUSTOMER_MESSAGE_BUBBLE]")).to_have_text(["Sans réponse"])
     expect(form.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
     assert answers(gateway_environment, channel) == [{"email": "late@example.com"}]
+
+
+def test_what_a_sign_in_vouches_for_is_not_asked(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    mapping = {**EMPTY["mapping"], "enabled": True, "customer_id": "sub", "first_name": "given_name"}
+    mapping["fields"] = [{"field": "email", "path": "email", "transform": "none"}]
+    secret = "a shared secret of this test, long enough for HS256"
+    signing = {
+        **EMPTY,
+        "mode": "jwt",
+        "jwt": {**EMPTY["jwt"], "secrets": [secret]},
+        "mapping": mapping,
+    }
+    channel = asking(
+        gateway_environment,
+        item("email", required=True, skip_known=True),
+        item("order", required=True),
+        private={"auth_config": signing},
+        isAuthorizationEnabled=True,
+    )
+    claims = {"sub": "zoe", "aud": channel, "exp": int(time.time()) + 300, "jti": uuid4().hex}
+    token = jwt.encode({"alg": "HS256"}, {**claims, "email": "zoe@example.com"}, OctKey.import_key(secret))
+    code = f"cxone('chat','setAuthorizationCode','{token}');"
+    page.goto(site.page(snippet(gateway_environment.url, channel, before=code)))
+    form = open_form(page)
+    expect(form.get_by_label("Courriel")).to_be_hidden()
+    form.get_by_label("Commande").fill("7")
+    begin(page)
+    write(page, "Bonjour")
+    expect(form.locator("[data-selector=AGENT_MESSAGE_BUBBLE]").first).to_be_visible()
+    assert answers(gateway_environment, channel) == [{"order": "7", "email": "zoe@example.com"}]
 
 
 @pytest.mark.parametrize("locale", ["ar", "en"])
