@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from ipblocking import drafts
@@ -117,7 +118,7 @@ def held(form: ListForm) -> ListForm:
     """The form as a page shows it that saved nothing yet. No page can hand a file back to a browser, so its lines stand in the box."""
     if not form.files.get("file") or "text" not in form.cleaned_data:
         return form
-    data = form.data.copy()
+    data = cast(QueryDict, form.data).copy()
     data["source"], data["more"], data["file_mode"] = form.cleaned_data["text"], "", ADD
     again = ListForm(data, current=form.current, may_edit=True, in_box=True)
     again.is_valid()
