@@ -143,7 +143,8 @@ def text_lines(before: str, after: str) -> list[Line]:
     """The lines that differ, with two of context around them."""
     made: list[Line] = []
     # No characters are compared within lines: on a minified sheet that would take minutes.
-    compared = difflib.unified_diff(before.split("\n"), after.split("\n"), n=2, lineterm="")
+    texts = [text.split("\n") if text else [] for text in (before, after)]
+    compared = difflib.unified_diff(texts[0], texts[1], n=2, lineterm="")
     for number, line in enumerate(compared):
         if number < 2:
             continue

@@ -99,7 +99,7 @@ class Delivery(TenantModel):
         return self.wanted > self.confirmed or self.wanted_revision > self.confirmed_revision
 
     @property
-    def since(self) -> datetime:
+    def behind_since(self) -> datetime:
         """When it fell behind, of one that is due."""
         return self.due_since or self.wanted_at
 

@@ -58,6 +58,8 @@ class Publication:
     pending: bool
     #: One person may put it live without a checklist.
     plain: bool = True
+    #: A second person approves: whoever tests may ask.
+    four_eyes: bool = False
     #: The release that all of test has, and the one wanted in live; 0 for none.
     in_test: int = 0
     in_live: int = 0
@@ -123,6 +125,7 @@ def publication_of(
         promotable=promotable,
         ahead=promotable.number - live_number if promotable else 0,
         plain=not (rules.four_eyes or rules.checklist),
+        four_eyes=rules.four_eyes,
         in_test=test.confirmed if test else 0,
         in_live=live_number,
         pending=any(one.state.state == "pending" for one in shown),
@@ -138,7 +141,7 @@ def _in_region(name: str, delivery: Delivery | None) -> InRegion:
         name=name,
         number=delivery.confirmed,
         behind=delivery.behind,
-        since=delivery.since if delivery.due else None,
+        since=delivery.behind_since if delivery.due else None,
         error=error_sentence(delivery) if delivery.due else "",
         visible_in_ms=delivery.visible_in_ms,
     )

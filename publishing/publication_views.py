@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -88,6 +89,7 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         switch=switch,
         rules=rules,
         may_promote=may(Role.ADMIN),
+        may_ask=may(Role.QA),
         may_retry=may(Role.QA),
         may_roll_back=may(Role.ADMIN),
         own=promotion is not None and promotion.asked_by_id == request.user.pk,
@@ -177,10 +179,13 @@ def rollback(request: TenantRequest, brand: int, channel: str, release: int) -> 
     return render(request, "publishing/rollback.html", context, status=status)
 
 
-@requires(Role.ADMIN)
+@requires(Role.QA)
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
-    """What would go live, what the checks say, and how: now, at a time, or with a second person's approval."""
+    """What would go live, what the checks say, and how: now, at a time, or with a second person's approval.
+
+    Where a second person approves, QA may go through the checklist and ask; an admin decides. Elsewhere QA may look.
+    """
     found = channel_or_404(channel)
     asked = request.POST.get("release") or request.GET.get("release") or ""
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
@@ -190,6 +195,9 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         zone=request.organisation.time_zone,
         checklist=rules.checklist,
     )
+    may_ask = request.membership.may(Role.ADMIN) or rules.four_eyes
+    if request.method == "POST" and not may_ask:
+        raise PermissionDenied
     refusal, status = "", 200
     try:
         release = promotable(found, number)
@@ -239,6 +247,7 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         live=live,
         compared=releases.compare(live, state),
         refusal=refusal,
+        may_ask=may_ask,
     )
     return render(request, "publishing/review.html", context, status=status)
 
@@ -254,14 +263,17 @@ def _outcome(promotion: Promotion) -> str:
     return _("Release %(number)s is on its way to live.") % {"number": promotion.number}
 
 
-@requires(Role.ADMIN)
+@requires(Role.QA)
 @require_POST
 def decide(request: TenantRequest, brand: int, channel: str, number: int) -> HttpResponse:
-    """Approve (decision=approve) or call off (decision=cancel) what was asked for."""
+    """Approve (decision=approve) or call off (decision=cancel) what was asked for; the latter whoever asked for it, too."""
     found = channel_or_404(channel)
     promotion = Promotion.objects.filter(channel=found, pk=number).first()
     if promotion is None:
         raise Http404
+    own = promotion.asked_by_id == request.user.pk and request.POST.get("decision") != "approve"
+    if not (own or request.membership.may(Role.ADMIN)):
+        raise PermissionDenied
     try:
         if request.POST.get("decision") == "approve":
             messages.success(request, _outcome(approve(promotion, by=request.user)))

@@ -285,7 +285,7 @@ def want_revision(channel: Channel, environment: str, revision: int, *, at: date
         Delivery.objects.select_for_update().filter(channel=channel, environment=environment).order_by("pk")
     )
     for delivery in deliveries:
-        delivery.due_since = delivery.since if delivery.due else at
+        delivery.due_since = delivery.behind_since if delivery.due else at
         delivery.wanted_revision = revision
         delivery.wanted_at = at
         delivery.next_attempt_at = at

@@ -241,6 +241,7 @@ def _panel_context(request: TenantRequest, channel: Channel) -> dict[str, Any]:
     return {
         "publication": publication_of(channel),
         "may_promote": request.membership.may(Role.ADMIN),
+        "may_ask": request.membership.may(Role.QA),
         "may_retry": request.membership.may(Role.QA),
         "channel": channel,
     }

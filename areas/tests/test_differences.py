@@ -60,6 +60,11 @@ def test_a_text_is_told_by_line() -> None:
     assert len(text_lines("", "\n".join(map(str, range(5000))))) == MOST_LINES + 1
 
 
+def test_a_text_that_was_not_there_has_no_line_to_lose() -> None:
+    assert [(one.kind, one.text) for one in text_lines("", "a\nb")] == [("after", "a"), ("after", "b")]
+    assert [(one.kind, one.text) for one in text_lines("a\nb", "")] == [("before", "a"), ("before", "b")]
+
+
 def test_a_list_is_told_by_entry_and_an_entry_with_a_name_by_its_fields() -> None:
     assert changes({"domains": ["a", "b"]}, {"domains": ["b", "a"]}) == [("Domains", "value")]
     one = differences(area(), {"domains": ["a", "b", "b"]}, {"domains": ["b", "c"]})[0]

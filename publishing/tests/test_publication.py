@@ -269,6 +269,64 @@ def test_with_four_eyes_nobody_approves_their_own(
             approve(waiting, by=ben)
 
 
+def test_who_tests_ticks_and_asks_and_an_admin_decides(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    tester = member(shop, Role.QA, person(name="Quentin", language="en"))
+    save(support, "a { top: 0 }", ana)
+    arrived(support)
+    review, client = address("review", shop, support), client_of(tester)
+    # Where one person is enough, that is an admin; whoever tests may look.
+    page = text(client.get(review))
+    assert "a { top: 0 }" in page
+    assert 'name="note"' not in page
+    assert client.post(review, {"release": "1"}).status_code == 403
+    with tenant_scope(shop.pk):
+        set_rules(support, live_on_save=False, four_eyes=True, checklist=["Seen on a phone"], by=ana)
+    assert "Review and ask for approval" in text(client.get(address("history", shop, support)))
+    asked = {"release": "1", "check_0": "on", "note": "looks right"}
+    assert client.post(review, asked).status_code == 302
+    with tenant_scope(shop.pk):
+        first = Promotion.objects.get()
+    decide = address("decide", shop, support, first.pk)
+    assert client.post(decide, {"decision": "approve"}).status_code == 403
+    page = text(client_of(ana).get(address("history", shop, support)))
+    assert "Quentin asked for it" in page
+    assert "Seen on a phone" in page
+    # Whoever asked may take it back; an admin approves the next.
+    assert client.post(decide, {"decision": "cancel"}).status_code == 302
+    assert client.post(review, asked).status_code == 302
+    with tenant_scope(shop.pk):
+        second = Promotion.objects.latest("pk")
+    decide = address("decide", shop, support, second.pk)
+    assert client_of(ana).post(decide, {"decision": "approve"}).status_code == 302
+    assert live_of(support).wanted == 1
+
+
+def test_what_was_planned_goes_live_hidden_while_the_switch_is_turned(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    from publishing.environments import environments
+
+    save(support, "a { top: 0 }", ana)
+    arrived(support)
+    with tenant_scope(shop.pk):
+        promote(support, by=ana)
+    newer = save(support, "a { top: 1px }", ana)
+    arrived(support)
+    with tenant_scope(shop.pk):
+        ask(support, number=2, by=ana, at=timezone.now() + timedelta(days=1))
+        switch = turn(support, hidden=True, scripts_off=False, by=ana, reason="prices")
+        Promotion.objects.update(at=timezone.now() - timedelta(seconds=1))
+    assert carry_out_due() == 1
+    delivery = live_of(support)
+    assert (delivery.wanted, delivery.wanted_revision) == (2, 1)
+    with tenant_scope(shop.pk):
+        snapshot = snapshot_of(newer, environments()["live"], shop, switch)
+        assert (snapshot.release, snapshot.removed) == (2, True)
+        assert Entry.objects.get(action="switch.hidden").remark == "prices"
+
+
 def test_two_admins_on_the_rules_and_what_was_planned_alone(
     shop: Organisation, support: Channel, ana: User, ben: User
 ) -> None:
@@ -473,7 +531,7 @@ def test_every_region_has_a_delivery_and_a_new_one_catches_up(
     save(support, "a { top: 2px }", ana)
     with tenant_scope(shop.pk):
         assert Delivery.objects.get(region="eu").due_since == long_ago
-        assert Delivery.objects.get(region="ca").due_since > long_ago
+        assert Delivery.objects.get(region="ca").behind_since > long_ago
         Delivery.objects.filter(region="ca").update(confirmed=3)
         Delivery.objects.filter(region="eu").update(confirmed=1, last_error="unreachable", attempts=3)
     client = client_of(ana)
