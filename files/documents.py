@@ -3,7 +3,7 @@
     {"chatadmin": "channel", "format": 1, "id": "chat_…", "name": "…", "kind": "messaging", "areas": {name: section}}
     {"chatadmin": "organisation", "format": 1, "brand": 1009, "name": "…", "time_zone": "…", "channels": [channel, …]}
 
-Sections are as the areas dump them, secrets replaced by a placeholder; keys are sorted, channels by name.
+Sections are as the areas dump them, secrets replaced by a placeholder; keys are sorted, channels by name, Guides last.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from areas.contract import GUIDE_KIND
 from areas.registry import areas_of
 from channels_config.models import Channel
 from files.formats import sorted_keys
@@ -72,7 +73,8 @@ def channel_document(channel: Channel, names: Iterable[str] | None = None) -> di
 
 def organisation_document(organisation: Organisation, channels: Iterable[Channel]) -> dict[str, Any]:
     """An organisation with these channels."""
-    ordered = sorted(channels, key=lambda one: (plain(one.name), one.public_id))
+    # Guides last: where all are new, the channels they offer are there by then.
+    ordered = sorted(channels, key=lambda one: (one.kind == GUIDE_KIND, plain(one.name), one.public_id))
     return {
         "chatadmin": "organisation",
         "format": FORMAT,

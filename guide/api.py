@@ -21,6 +21,11 @@ class OfferSerializer(serializers.Serializer[dict[str, object]]):
         max_length=80, allow_blank=True, help_text="What the menu calls it; empty: the channel's name."
     )
     hide_offline = serializers.BooleanField()
+    name = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="The channel's name. Sent back, it finds the channel where the id is not known: in another organisation.",
+    )
 
 
 class EntrySerializer(serializers.Serializer[dict[str, object]]):

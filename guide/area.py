@@ -20,6 +20,7 @@ AREA = Area(
     check=section.check,
     public=section.public,
     phrases=section.phrases,
+    redact=section.named,
     describe=section.describe,
     serializer="guide.api.SectionSerializer",
     kinds=frozenset({GUIDE_KIND}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -26,6 +26,8 @@ MOST_ENTRIES = 50
 MOST_RULES = 30
 MOST_OFFERED = 20
 LONGEST_NAME = 80
+#: Of a channel's name as a file brings it.
+LONGEST_LABEL = 200
 LONGEST_TEXT = 200
 LARGEST_RANK = 999
 
@@ -75,7 +77,7 @@ def dump(channel: Channel) -> Section:
                   "channels": [{"channel": "chat_…", "label": text, "hide_offline": bool}]}],
      "domains_restricted": bool, "allowed_domains": [entries as kit.origins reads them]}
 
-    An entry point's id is what snippets name, so it is part of what is published.
+    An entry point's id is what snippets name, so it is part of what is published. A file's offers carry `"name"` as well (`named`).
     """
     draft = settings_of(channel)
     return {
@@ -109,13 +111,60 @@ def load(channel: Channel, section: Section) -> None:
         "texts": dict(section["texts"]),
         "entries": [
             {**entry, "id": str(uuid.uuid4())} if entry["id"] in taken else entry
-            for entry in section["entries"]
+            for entry in at_home(section["entries"])
         ],
         "domains_restricted": section["domains_restricted"],
         "allowed_domains": list(section["allowed_domains"]),
     }
     if not GuideSettings.objects.filter(channel=channel).update(**values):
         GuideSettings.objects.create(channel=channel, **values)
+
+
+def at_home(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entry points from elsewhere: what another organisation calls by an id of its own is here the channel of the same name.
+
+    An id that is known here stays, whatever the name; one that is not, without a channel of its name, stays as well.
+    """
+    offers = [one for entry in entries for one in entry["channels"]]
+    ids, by_name = _known() if any("name" in one for one in offers) else (set(), {})
+    found = []
+    for entry in entries:
+        channels: dict[str, dict[str, Any]] = {}
+        for one in entry["channels"]:
+            name = one.get("name", "")
+            here = one["channel"] if one["channel"] in ids else by_name.get(name.lower(), one["channel"])
+            channels.setdefault(
+                here, {"channel": here, "label": one["label"], "hide_offline": one["hide_offline"]}
+            )
+        found.append({**entry, "channels": list(channels.values())})
+    return found
+
+
+def _known() -> tuple[set[str], dict[str, str]]:
+    """The organisation's channels: their ids, and the id by the name in small letters."""
+    rows = list(Channel.objects.values_list("public_id", "name"))
+    return {public_id for public_id, _name in rows}, {name.lower(): public_id for public_id, name in rows}
+
+
+def named(section: Section) -> Section:
+    """The section as files and the API hold it: each offer with its channel's name beside the id, so that another organisation
+    can find the channel it has of that name."""
+    names = (
+        dict(Channel.objects.values_list("public_id", "name")) if in_scope() and section["entries"] else {}
+    )
+    return {
+        **section,
+        "entries": [
+            {
+                **entry,
+                "channels": [
+                    {**one, "name": names[one["channel"]]} if one["channel"] in names else one
+                    for one in entry["channels"]
+                ],
+            }
+            for entry in section["entries"]
+        ],
+    }
 
 
 def check(section: Section, sections: Sections) -> list[Problem]:
@@ -141,7 +190,7 @@ def _about_entries(section: Section) -> list[tuple[str, Promise, bool]]:
     if not section["entries"]:
         found.append(("entries", _("There is no entry point: the Guide shows nowhere."), False))
     ids = [entry["id"] for entry in section["entries"]]
-    known = set(Channel.objects.values_list("public_id", flat=True)) if in_scope() else None
+    known = _known() if in_scope() else None
     open_to_all: str | None = None
     for number, entry in enumerate(section["entries"]):
         path = f"entries.{number}"
@@ -152,14 +201,16 @@ def _about_entries(section: Section) -> list[tuple[str, Promise, bool]]:
         for place, one in enumerate(entry["channels"]):
             if [other["channel"] for other in entry["channels"]].index(one["channel"]) != place:
                 found.append((f"{path}.channels.{place}", _("This channel is offered twice."), True))
-            elif known is not None and one["channel"] not in known:
-                found.append(
-                    (
-                        f"{path}.channels.{place}",
-                        _("Your organisation has no such channel; it is not offered."),
-                        False,
-                    )
-                )
+            elif known is not None and one["channel"] not in known[0]:
+                name = one.get("name", "")
+                if name.lower() in known[1]:
+                    continue
+                said: Any = _("Your organisation has no such channel; it is not offered.")
+                if name:
+                    said = _(
+                        "Your organisation has no channel “%(name)s” yet; it is not offered unless it is there when the Guide is imported."
+                    ) % {"name": name}
+                found.append((f"{path}.channels.{place}", said, False))
         for place, rule in enumerate(entry["rules"]):
             if not rule["value"].strip():
                 found.append((f"{path}.rules.{place}.value", _("Write the part of the address."), True))
@@ -283,7 +334,8 @@ def _is_rule(rule: Any) -> bool:
 def _is_offer(one: Any) -> bool:
     return (
         isinstance(one, dict)
-        and set(one) == {"channel", "label", "hide_offline"}
+        and set(one) - {"name"} == {"channel", "label", "hide_offline"}
+        and _is_line(one.get("name", ""), LONGEST_LABEL)
         and isinstance(one["channel"], str)
         and re.fullmatch(f"chat_{_UUID.pattern}", one["channel"]) is not None
         and _is_line(one["label"], LONGEST_NAME)
@@ -375,7 +427,7 @@ def describe(section: Section) -> Mapping[str, Any]:
                 for rule in entry["rules"]
             ],
             str(_("Channels")): [
-                one["channel"]
+                one.get("name", one["channel"])
                 + (f" · {one['label']}" if one["label"] else "")
                 + (f" · {_('hidden when offline')}" if one["hide_offline"] else "")
                 for one in entry["channels"]

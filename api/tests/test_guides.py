@@ -22,6 +22,10 @@ def test_a_guide_is_made_configured_and_listed_like_a_channel(alice: Side, api: 
     saved = api("PUT", address, section)
     assert saved.status_code == 200, saved.content
     assert saved["X-Release"] == "2"
+    # An offer is told with its channel's name, and taken back with it.
+    section["entries"][0]["channels"][0]["name"] = alice.channel.name
+    assert api("GET", address).json() == section
+    assert api("PUT", address, section).status_code == 200
     assert api("GET", address).json() == section
     assert api("PATCH", address, {"branding": {"header": "red"}}).status_code in {400, 422}
     listed = {one["area"] for one in api("GET", f"channels/{guide}/sections/").json()["items"]}

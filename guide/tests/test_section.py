@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from areas.contract import Section
 from channels_config import colors, services
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
+from files import plans
+from files.documents import organisation_document, read_channels
 from guide import look
 from guide.area import AREA
 from guide.models import GuideSettings
@@ -171,3 +174,32 @@ def test_two_sections_are_compared_in_a_readers_words(section: Section) -> None:
     said = str(AREA.describe(section))
     assert "/shop/**" in said
     assert "Shop" in said
+
+
+def test_in_another_organisation_a_guide_offers_the_channels_of_the_same_names(acme: Organisation) -> None:
+    sales, support = channel(acme, "Ventes").public_id, channel(acme, "Soutien <b>").public_id
+    gone = f"chat_{uuid.uuid4()}"
+    guide(acme, "À tous", entry("All", sales, support, gone))
+    with tenant_scope(acme.pk):
+        document = organisation_document(acme, Channel.every.all())
+    assert [one["kind"] for one in document["channels"]] == ["messaging", "messaging", "guide"]
+    offers = document["channels"][-1]["areas"]["guide"]["entries"][0]["channels"]
+    assert [one.get("name") for one in offers] == ["Ventes", "Soutien <b>", None]
+
+    other = organisation(2002, "Autre")
+    files = read_channels(document)
+    with tenant_scope(other.pk):
+        # The dry run says which names have to be there; the import makes them before the Guide comes.
+        said = [str(one.message) for one in plans.plan(files)[-1].warnings]
+        assert ["Ventes" in said[0], "Soutien <b>" in said[1], len(said)] == [True, True, 3]
+        for file in files:
+            [step] = plans.plan([file])
+            made = plans.apply(step, by=None)
+        assert made is not None
+        here = dict(Channel.objects.values_list("name", "public_id"))
+        [found] = AREA.dump(made)["entries"]
+        assert [one["channel"] for one in found["channels"]] == [here["Ventes"], here["Soutien <b>"], gone]
+        assert {sales, support}.isdisjoint(here.values())
+        assert [len(one) for one in found["channels"]] == [3, 3, 3]
+        # The same file again changes nothing.
+        assert {step.action for step in plans.plan(files)} == {"same"}

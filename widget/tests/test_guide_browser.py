@@ -411,7 +411,12 @@ def test_offers_come_and_go_with_their_channels_on_a_page_left_open(
     hiding, staying = live(new_channel(), **closed), live(new_channel(), **closed)
     shop = entry(hiding, said=[rule("starts", "/shop")], n0="Ventes")
     shop["channels"][0]["hide_offline"] = True
-    dark = {"header": "#000000", "background": "#101418", "text": "#dddddd", "accent": "#9fb8ff"}
+    dark: dict[str, Any] = {
+        "header": "#000000",
+        "background": "#101418",
+        "text": "#dddddd",
+        "accent": "#9fb8ff",
+    }
     help_ = entry(staying, hiding, said=[rule("starts", "/help")])
     published(environment, brand, shop, help_, place={"position": "left"}, **dark)
     for path in ("/shop", "/help"):

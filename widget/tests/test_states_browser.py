@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from playwright.sync_api import FilePayload, Page, Route, WebSocketRoute, expect
 
 from auth_config.section import EMPTY
 from auth_config.tests.oidc import SECRET, openid_provider
@@ -89,8 +89,12 @@ def test_form_typing_uploads_and_unread_words_are_for_everybody(
         # An upload on its way, and one that did not get there.
         held: list[Route] = []
         page.route("**/attachment", lambda route: held.append(route))  # noqa: PLW0108 - it asks what it may hand over
-        file = {"name": "photo.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" + bytes(64)}
-        window.locator("input[type=file]").set_input_files([file])
+        file: FilePayload = {
+            "name": "photo.png",
+            "mimeType": "image/png",
+            "buffer": b"\x89PNG\r\n\x1a\n" + bytes(64),
+        }
+        window.locator("input[type=file]").set_input_files(file)
         eventually(lambda: held or page.wait_for_timeout(50), what="the upload is under way")
         expect(window.locator(".cw-file progress")).to_be_visible()
         assert violations(page) == []
