@@ -52,7 +52,7 @@ def words() -> dict[str, str]:
         "unread": pgettext("agent desk", "%(count)s unread"),
         "waits": pgettext("agent desk", "waits %(time)s"),
         "just-came": pgettext("agent desk", "just came"),
-        "offline": pgettext("agent desk", "%(name)s, offline"),
+        "offline": pgettext("agent desk", "offline: %(name)s"),
         "search-too-long": pgettext(
             "agent desk", "The search takes too long. Write more of what you look for, or choose a channel."
         ),

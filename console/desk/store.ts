@@ -14,6 +14,8 @@ export interface Open {
 /** Conversations of one page of a list, and the most that are read at once. */
 const page = 100;
 const longest = 300;
+/** Milliseconds for which an agent who left the desk counts as there. */
+const grace = 15_000;
 
 const same = (one: { channel: string; id: string } | undefined, channel: string, id: string): boolean =>
   one?.channel === channel && one.id === id;
@@ -68,6 +70,8 @@ export class Desk {
   /** The next first page stands for the whole list: what was loaded of further ones is not kept. */
   #fresh = true;
   #paging = false;
+  /** When agents were last seen leaving the desk. */
+  #left = new Map<string, number>();
   #drawing = false;
   #drafts = new Map<string, string>();
 
@@ -335,7 +339,7 @@ export class Desk {
         this.#openAgain();
         break;
       case "agents":
-        this.agents = frame["agents"] as AgentInfo[];
+        this.#come(frame["agents"] as AgentInfo[]);
         break;
       case "conversations":
         this.#listed(frame);
@@ -421,7 +425,18 @@ export class Desk {
 
   /** Whether whoever holds a conversation is at the desk; of an agent of a test page it is not known. */
   isThere(holder: string): boolean {
-    return !this.agents || holder.startsWith("name:") || this.agents.some((one) => one.agent === holder);
+    if (!this.agents || holder.startsWith("name:") || this.agents.some((one) => one.agent === holder)) return true;
+    return Date.now() - (this.#left.get(holder) ?? 0) < grace;
+  }
+
+  #come(agents: AgentInfo[]): void {
+    // Whoever loads the page anew is away for a second: that is no leaving.
+    for (const before of this.agents ?? []) {
+      if (agents.some((one) => one.agent === before.agent)) continue;
+      this.#left.set(before.agent, Date.now());
+      setTimeout(() => this.changed(), grace + 50);
+    }
+    this.agents = agents;
   }
 
   #opened(found: Conversation): void {

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, WebSocketRoute, exp
 from chatadmin.run.plan import ROOT
 from tests.browser import sign_in
 from tests.console_client import signed_in
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
@@ -250,6 +250,7 @@ def test_a_broken_line_loses_nothing_and_a_conversation_whose_agent_has_left_is_
     bob_context.set_default_timeout(30_000)
     bob = bob_context.new_page()
     sign_in(bob, stack.console, stack.password, email=second_agent(stack, mark))
+    bob.clock.install()
     bob.goto(f"{desk}&view=all")
     bob.locator(".desk-row").click()
     expect(bob.get_by_role("button", name="Prendre la relève")).to_be_visible()
@@ -259,7 +260,13 @@ def test_a_broken_line_loses_nothing_and_a_conversation_whose_agent_has_left_is_
     bob.keyboard.press("Escape")
     expect(question).to_have_count(0)
     page.goto("about:blank")
-    expect(bob.locator(".desk-row")).to_contain_text("Camille Tremblay, hors ligne")
+
+    def left() -> bool:
+        # Not before some seconds have gone by: whoever loads the page anew has not left.
+        bob.clock.fast_forward(8_000)
+        return bob.locator(".desk-row", has_text="hors ligne\u00a0: Camille Tremblay").count() == 1
+
+    eventually(left, what="she counts as gone")
     expect(bob.locator(".desk-hint")).to_contain_text("n’est plus au poste")
     bob.keyboard.press("t")
     expect(bob.get_by_text(f"Benoît {mark} a pris la conversation")).to_be_visible()
