@@ -717,7 +717,7 @@ def _operation(
         required = known.get("required", [])
         return name, [
             {
-                "name": field,
+                "name": format_html_join(SafeString("_<wbr>"), "{}", ((part,) for part in field.split("_"))),
                 "type": _type(one, document),
                 "required": field in required,
                 "text": _said(one.get("description", "")),

@@ -19,6 +19,8 @@ from tenants.services import organisation_id
 
 #: Exit status of a dry run that found differences (1 is an error, 2 a wrong command line).
 DIFFERENT = 3
+#: Lines of one field's difference that are said.
+MOST_DETAILS = 60
 
 
 @contextmanager
@@ -75,6 +77,8 @@ def say(steps: Sequence[plans.Step], out: OutputWrapper) -> None:
                 out.write(f"    {one.area.name}: a secret changes")
             for change in one.changes:
                 out.write(f"    {one.area.name}: {change_line(change)}")
+                for line in change_details(change):
+                    out.write(f"        {line}")
         for problem in step.problems:
             out.write(
                 f"    ! {'.'.join(part for part in (problem.area, problem.path) if part)}: {problem.message}"
@@ -95,6 +99,20 @@ def change_line(change: Change) -> str:
     if change.kind == "list":
         return f"{change.label}: {change.added_count} entries added, {change.removed_count} removed"
     return f"{change.label}: {change.before} -> {change.after}"
+
+
+def change_details(change: Change) -> Iterator[str]:
+    """What of a text or a list differs, as `diff` has it; the beginning of what is long."""
+    marks = {"before": "- ", "after": "+ ", "both": "  ", "gap": "  …"}
+    said = [
+        *(marks[line.kind] + line.text for line in change.lines),
+        *(f"- {entry}" for entry in change.removed),
+        *(f"+ {entry}" for entry in change.added),
+    ]
+    yield from said[:MOST_DETAILS]
+    left = len(said) - MOST_DETAILS + change.more if len(said) > MOST_DETAILS else change.more
+    if left:
+        yield f"  … and {left} more"
 
 
 def take(steps: Sequence[plans.Step], out: OutputWrapper, *, note: str = "") -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,20 @@ def test_a_channel_goes_to_standard_output_and_back(org: Organisation, tmp_path:
     with pytest.raises(SystemExit) as different:
         run("import_channel", org.number, file, "--dry-run")
     assert different.value.code == 3
+    document = read(text.encode())
+    document["areas"]["channels_config"] |= {
+        "custom_css": ".a { color: red }\n" + "".join(f".b{number} {{}}\n" for number in range(90)),
+        "allowed_domains": ["x.example", "y.example"],
+    }
+    (tmp_path / "long.json").write_text(json.dumps(document))
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("import_channel", str(org.number), str(tmp_path / "long.json"), "--dry-run", stdout=out)
+    said = out.getvalue().splitlines()
+    assert "        + .b0 {}" in said
+    assert "        + .b89 {}" not in said
+    assert any(re.fullmatch(r"          … and 3\d more", line) for line in said)
+    assert "        + y.example" in said
     assert css(org) == ".a { color: red }\n"
     assert "1 of 1 channels changed." in run("import_channel", org.number, file)
     assert css(org) == ".b { color: blue }\n"
