@@ -730,56 +730,6 @@ def test_a_visitor_whose_channel_is_closed_to_the_page_is_told(
 # -- commands ----------------------------------------------------------------------------------------------------------
 
 
-def test_commands_before_and_after_init_do_what_they_say(
-    page: Page, site: Site, gateway_environment: Environment
-) -> None:
-    channel = in_one_thread(gateway_environment, customCss="[data-selector=HEADER]{color:rgb(9, 9, 9)}")
-    before = """cxone('chat','setCustomerName','Zoé Tremblay');cxone('chat','setContactCustomField','topic','Livraison');
-    cxone('chat','setCustomerCustomField','tier','or');cxone('chat','setTranslation','replyBoxPlaceholder','Dites-nous tout');"""
-    after = """cxone('chat','setCaseCustomField','order','42');cxone('chat','setWindowWidth','500px');cxone('chat','setWindowHeight',520);
-    cxone('chat','setCustomCss','[data-selector=HEADER]{background:rgb(1, 2, 3)}');cxone('chat','setAllowedExternalMessageTypes',['MESSAGE_SENT','MESSAGE_RECEIVED']);
-    window.pushed=[];window.any=[];window.posted=[];addEventListener('message',e=>posted.push(e.data.actionType));
-    cxone('chat','onPushUpdate',['MessageCreated'],e=>pushed.push(e.eventType));cxone('chat','onAnyPushUpdate',e=>any.push(e.eventType));
-    cxone('chat','sendMessage','De la page');"""
-    page.goto(site.page(snippet(gateway_environment.url, channel, before=before, after=after)))
-    open_chat(page)
-    expect(from_agent(page, "Vous avez écrit : De la page")).to_be_visible()
-    expect(chat(page).get_by_placeholder("Dites-nous tout")).to_be_visible()
-    header = chat(page).locator("[data-selector=HEADER]")
-    expect(header).to_have_css("background-color", "rgb(1, 2, 3)")
-    expect(header).not_to_have_css("color", "rgb(9, 9, 9)")
-    assert box(chat(page).locator("[data-selector=WINDOW]"))[2:] == (500, 520)
-    assert _contact_fields(gateway_environment, channel) == {"topic": "Livraison", "order": "42"}
-    [(first, last, customer)] = gateway_environment.sql(
-        "SELECT first_name, last_name, custom_fields FROM gateway_customer WHERE channel = %s", (channel,)
-    )
-    assert (first, last, customer) == ("Zoé", "Tremblay", {"tier": "or"})
-    assert set(page.evaluate("window.pushed")) == {"MessageCreated"}
-    assert {"CaseCreated", "MessageCreated"} <= set(page.evaluate("window.any"))
-    assert {"MESSAGE_SENT", "MESSAGE_RECEIVED"} <= set(page.evaluate("window.posted"))
-    # Later words travel at once.
-    page.evaluate("cxone('chat','setContactCustomField','topic','Facture')")
-    eventually(
-        lambda: (
-            page.wait_for_timeout(50) or _contact_fields(gateway_environment, channel)["topic"] == "Facture"
-        ),
-        what="the field arrived",
-    )
-
-
-def test_the_channels_script_has_commands_of_its_own(
-    page: Page, site: Site, gateway_environment: Environment
-) -> None:
-    script = "window.pushed=[];cxone('chat','onPushUpdate',['MessageCreated'],e=>pushed.push(e.eventType));brandembassy('setTranslation','replyBoxPlaceholder','Par ici');"
-    channel = in_one_thread(gateway_environment, customJs=script)
-    page.goto(site.page(snippet(gateway_environment.url, channel)))
-    open_chat(page)
-    expect(chat(page).get_by_placeholder("Par ici")).to_be_visible()
-    write(page, "Bonjour")
-    expect(from_agent(page, "Vous avez écrit : Bonjour")).to_be_visible()
-    assert "MessageCreated" in inside(page).evaluate("window.pushed")
-
-
 def test_another_customer_sees_nothing_of_the_one_before(
     page: Page, site: Site, gateway_environment: Environment
 ) -> None:
