@@ -201,6 +201,8 @@ def test_a_list_too_long_for_a_box_is_added_to(
     assert stored(channel).kept == ["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"]
     assert 'name="source"' in browser.get(url(channel) + "?text").content.decode()
     assert browser.get(url(channel, "download")).content == b"1.1.1.1\n2.2.2.2\n3.3.3.3\n4.4.4.4"
+    many = "\n".join(f"5.0.{number // 250}.{number % 250}" for number in range(1000))
+    assert "This list has 1,000 entries" in save(browser, channel, many).content.decode()
 
 
 def test_the_table_is_searched_sorted_and_paged(browser: Client, channel: Channel) -> None:
