@@ -85,7 +85,7 @@ def export_all(request: TenantRequest, brand: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def look(request: TenantRequest, brand: int, import_id: int) -> HttpResponse:
     """The dry run of an import; once it is applied, how far it is and what came of it."""
-    found = _import(import_id)
+    found = _import(import_id, lock=request.method == "POST")
     if found.state != Import.State.OPEN:
         return _progress(request, found, "files/progress.html")
     steps = imports.look(found)
@@ -203,8 +203,10 @@ def _download(request: TenantRequest, document: dict[str, Any], name: str) -> Ht
     )
 
 
-def _import(import_id: int) -> Import:
-    found = Import.objects.filter(pk=import_id).first() if import_id < 2**63 else None
+def _import(import_id: int, *, lock: bool = False) -> Import:
+    """Raises Http404. `lock`: of two clicks on the same button the second waits, and sees what came of the first."""
+    rows = Import.objects.select_for_update() if lock else Import.objects.all()
+    found = rows.filter(pk=import_id).first() if import_id < 2**63 else None
     if found is None:
         raise Http404
     return found

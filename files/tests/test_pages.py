@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from areas import registry
+from audit.models import Entry
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
 from files import imports
@@ -68,6 +71,41 @@ def apply(browser: Client, where: str, **fields: str) -> Any:
     seen = re.search(r'name="seen" value="([0-9a-f]+)"', browser.get(where).content.decode())
     assert seen is not None
     return browser.post(where, {"seen": seen[1], "note": "From a file", **fields})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_applies_a_file_once_and_says_so() -> None:
+    shop = organisation(1009)
+    admin = member(shop, Role.ADMIN)
+    support = channel(shop, "Support", draft={"custom_css": ".a { color: red }\n"})
+    together, answers = threading.Barrier(2), list[int]()
+    clients = [Client(), Client()]
+    for client in clients:
+        client.force_login(admin)
+    content = write(file_of(shop, support, custom_css=".b { color: blue }\n"), "yaml").encode()
+    where = send(clients[0], reverse("files:channel_upload", args=[1009, support.public_id]), content)[
+        "Location"
+    ]
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', clients[0].get(where).content.decode())
+    assert seen is not None
+
+    def click(client: Client) -> None:
+        try:
+            together.wait(60)
+            answers.append(client.post(where, {"seen": seen[1], "note": ""}).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with tenant_scope(shop.pk):
+        assert [one["outcome"] for one in Import.objects.get().results] == ["update"]
+        assert Entry.objects.filter(action="channel.imported").count() == 1
+    # The second one is shown what came of it.
+    assert sorted(answers) == [200, 302]
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
