@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 
+from kit.plain_text import Plain, plain
 from publishing.environments import environments
 from publishing.models import DUE, Delivery, EnvironmentName
 from publishing.sentences import error_sentence
@@ -105,13 +106,17 @@ def places() -> list[Place]:
     return found
 
 
-def listed(environment: str, region: str | None, state: str) -> QuerySet[Delivery]:
+def listed(environment: str, region: str | None, state: str, words: str = "") -> QuerySet[Delivery]:
     """Deliveries that fit: those with something still to deliver first, then what was wanted last."""
     found = Delivery.objects.select_related("channel").filter(channel__deleted_at=None)
     if environment in EnvironmentName.values:
         found = found.filter(environment=environment)
     if region is not None:
         found = found.filter(region=region)
+    if words:
+        found = found.alias(plain_name=Plain("channel__name")).filter(
+            Q(plain_name__contains=plain(words)) | Q(channel__public_id=words)
+        )
     if state in {"waiting", "failed"}:
         found = found.filter(DUE)
     if state == "failed":

@@ -16,7 +16,7 @@ from areas.registry import areas
 from channels_config.models import Channel
 from kit.plain_text import Plain
 from publishing import copying, deliveries
-from publishing.copy_choice import PER_PAGE, Choice, choice
+from publishing.copy_choice import LONGEST, PER_PAGE, Choice, choice
 from publishing.models import Copy, CopyTarget, Delivery
 from publishing.services import retry_now
 from tenants.access import TenantRequest, requires
@@ -32,13 +32,15 @@ def delivery_list(request: TenantRequest, brand: int) -> HttpResponse:
     state = request.GET.get("state", "all")
     state = state if state in deliveries.STATES else "all"
     environment, _dot, region = request.GET.get("where", "").partition(".")
-    found = deliveries.listed(environment, region if environment else None, state)
+    words = request.GET.get("q", "")[:LONGEST].replace("\0", "").strip()
+    found = deliveries.listed(environment, region if environment else None, state, words)
     page = Paginator(found, deliveries.PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "places": deliveries.places(),
         "page": page,
         "rows": [deliveries.row_of(one) for one in page.object_list],
         "state": state,
+        "words": words,
         "where": request.GET.get("where", ""),
         "may_retry": request.membership.may(Role.QA),
         "chart": {"width": deliveries.WIDTH, "height": deliveries.HEIGHT, "days": deliveries.DAYS},

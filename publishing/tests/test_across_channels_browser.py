@@ -65,7 +65,7 @@ def test_a_look_is_copied_to_several_channels_and_taken_back_in_one_step(
     expect(admin.get_by_role("alert").get_by_role("listitem")).to_have_count(3)
     admin.goto(chat(stack, f"{source}/history/"))
     admin.get_by_role("main").get_by_role("link", name="Copier des réglages").click()
-    expect(admin.get_by_label("Du canal")).to_have_value(source)
+    expect(admin.get_by_label("Du canal", exact=True)).to_have_value(source)
     admin.get_by_role("checkbox", name="Personnaliser CSS et JS").check()
     # Enough of them that one has to look for some: what was chosen before stays chosen.
     search = admin.get_by_label("Nom ou identifiant du canal")
@@ -76,7 +76,7 @@ def test_a_look_is_copied_to_several_channels_and_taken_back_in_one_step(
     search.press("Enter")
     expect(admin.get_by_role("checkbox", name=f"Copie {mark} 2")).to_have_count(0)
     admin.get_by_role("checkbox", name=f"Copie {mark} 1").check()
-    search.fill(f"{mark} 0")
+    search.fill(f"copie {mark} 0")
     search.press("Enter")
     admin.get_by_role("button", name="Choisir 1 canal trouvé").click()
     expect(admin.get_by_text("3 canaux sur")).to_be_visible()
@@ -136,7 +136,7 @@ def test_a_delivery_that_failed_says_why_and_is_tried_again(
     admin.get_by_role("button", name="Relancer maintenant tout ce qui a échoué").click()
 
     def arrived() -> bool:
-        admin.goto(chat(stack, "deliveries/?where=test."))
+        admin.goto(chat(stack, f"deliveries/?where=test.&q={channel}"))
         return row.get_by_text("à jour").count() > 0
 
     eventually(arrived, seconds=90, every=0.3, what="it is there")

@@ -572,6 +572,9 @@ def test_the_deliveries_page_filters_retries_and_draws(
     url = reverse("publications:deliveries", args=[shop.number])
     with django_assert_max_num_queries(14):
         page = text(client.get(url, {"state": "failed", "where": "test."}))
+    found = text(client.get(url, {"q": "c1"}))
+    assert "C1</a>" in found
+    assert "C2</a>" not in found
     assert page.count('class="bar"') == 30
     assert "style=" not in page
     assert "C2" in page
