@@ -52,7 +52,7 @@ def register(action: str, text: str | Promise, /, **say: Say) -> None:
     A sentence that counts is an `ngettext_lazy` over the name of the number.
 
     `say` turns a value of the data into words when the sentence is read; for a value it does not know (LookupError,
-    ValueError) the value itself is shown.
+    ValueError, TypeError) the value itself is shown.
     """
     _sentences[action] = _Sentence(text, say)
 
@@ -79,5 +79,5 @@ def _said(say: Say | None, value: Any) -> object:
         return value
     try:
         return say(value)
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, TypeError):
         return value

@@ -17,23 +17,32 @@ from audit.sentences import register
 from audit.services import record
 from auth_config import rules
 from auth_config.area import AREA
+from auth_config.section import MODE_LABELS
 from channels_config.models import Channel
 from kit import keepalive
 from tenants.models import Organisation
 
-register("auth.secret_set", _("%(actor)s set a new secret for “%(group)s” of the channel “%(channel)s”"))
+_ENVIRONMENTS = {"test": _("the test environment"), "live": _("the live environment")}
+
+register(
+    "auth.secret_set",
+    _("%(actor)s set a new secret for “%(group)s” of the channel “%(channel)s”"),
+    group=lambda mode: MODE_LABELS[mode],
+)
 register("auth.signed_out", _("%(actor)s signed every customer of the channel “%(channel)s” out"))
 register(
     "customer.exported",
     _(
         "%(actor)s exported the data of one customer (%(customer)s) of the channel “%(channel)s” from %(environment)s"
     ),
+    environment=lambda name: _ENVIRONMENTS[name],
 )
 register(
     "customer.erased",
     _(
         "%(actor)s erased the data of one customer (%(customer)s) of the channel “%(channel)s” in %(environment)s"
     ),
+    environment=lambda name: _ENVIRONMENTS[name],
 )
 
 #: A customer's whole history may take a while to gather.

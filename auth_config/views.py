@@ -33,7 +33,7 @@ from auth_config import examples, rules, services, trial
 from auth_config.area import AREA
 from auth_config.discovery import discover
 from auth_config.forms import MODE_SENTENCES, TRANSFORM_CHOICES, AuthForm
-from auth_config.section import MODE_LABELS, SECRETS, remarks
+from auth_config.section import SECRETS, remarks
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from kit import oauth
@@ -72,7 +72,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
                     "auth.secret_set",
                     by=request.user,
                     subject=found.public_id,
-                    group=str(MODE_LABELS[group]),
+                    group=group,
                     channel=found.name,
                 )
 

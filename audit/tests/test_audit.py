@@ -117,6 +117,22 @@ def test_an_act_that_is_undone_was_never_recorded(alice: Organisation, ana: User
         assert not Entry.objects.exists()
 
 
+def test_sentences_count_and_say_places_and_secrets_in_the_reader_s_language() -> None:
+    assert get_resolver().url_patterns  # loads every room's services
+    with translation.override("en"):
+        told = sentence("copy.asked", actor="Ana", channel="A", count=1)
+        assert told == "Ana copied settings of the channel “A” to 1 channel"
+        assert sentence("copy.asked", actor="Ana", channel="A", count=30).endswith("to 30 channels")
+        assert sentence("copy.asked", actor="Ana", channel="A").endswith("to ? channels")
+        assert sentence("auth.secret_set", actor="Ana", group="oauth", channel="A").startswith(
+            "Ana set a new secret for “Third-party OAuth”"
+        )
+    told = sentence("customer.erased", actor="Ana", customer="c", channel="A", environment="test")
+    assert told.endswith("dans l’environnement de test")
+    told = sentence("rules.set", actor="Ana", channel="A", rules={"gone": 1})
+    assert told.endswith("{'gone': 1}")
+
+
 def test_a_saved_draft_names_the_area_as_its_page_does() -> None:
     told = sentence("draft.saved", actor="Ana", area="channels_config", channel="Support")
     assert told == "Ana a enregistré «\u00a0Personnaliser CSS et JS\u00a0» du canal «\u00a0Support\u00a0»"
