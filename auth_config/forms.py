@@ -144,6 +144,20 @@ class Row:
     errors: list[str]
     remarks: list[str] = dataclasses.field(default_factory=list)
 
+    @property
+    def wrong(self) -> set[str]:
+        """Which of "field", "path", "transform" the errors speak of."""
+        if not self.errors:
+            return set()
+        found = set()
+        if not self.path.strip(" ,") or len(self.path) > rules.LONGEST_PATH:
+            found.add("path")
+        if self.transform not in rules.TRANSFORMS:
+            found.add("transform")
+        if len(self.errors) > len(found):
+            found.add("field")
+        return found
+
 
 class AuthForm(forms.Form):
     """Fields over the section of `auth_config`. `rows` are the custom fields; secrets are empty unless typed anew."""

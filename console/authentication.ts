@@ -13,7 +13,7 @@ function addRow(): HTMLInputElement | undefined {
   if (!table || !rows || !last || rows.length >= Number(table.dataset.most)) return undefined;
   const made = last.cloneNode(true) as HTMLTableRowElement;
   const number = rows.length;
-  made.classList.remove("is-invalid");
+  for (const cell of made.cells) cell.classList.remove("is-invalid");
   made.querySelector("[data-row-says]")?.remove();
   for (const field of made.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")) {
     field.name = field.name.replace(/^map-\d+-/, `map-${number}-`);

@@ -207,13 +207,15 @@ def test_the_hundred_and_first_custom_field_is_refused_by_name_and_a_double_is_n
     answer = admin.post(url, data | rows)
     assert answer.status_code == 422
     assert "“f100” is field 101; at most 100 can be mapped." in html.unescape(answer.content.decode())
-    answer = admin.post(
-        url, data | {"map-0-field": "plan", "map-0-path": "a", "map-1-field": "plan", "map-1-path": "b"}
-    )
+    twice = {"map-0-field": "plan", "map-0-path": "a", "map-1-field": "plan", "map-1-path": "b"}
+    answer = admin.post(url, data | twice | {"map-2-field": "city", "map-2-path": " , "})
     page = html.unescape(answer.content.decode())
     assert "“plan” is mapped twice, in rows 1 and 2." in page
-    marked = r'<input [^>]*name="map-(\d)-field"[^>]*aria-describedby="map-\1-says" aria-invalid="true"'
-    assert re.findall(marked, page) == ["1"]
+    assert "“city” needs the provider’s field it is filled from." in page
+    # The very value that is wrong is marked, and read with what is wrong about it.
+    marked = re.findall(r'<input [^>]*name="(map-[^"]+)"[^>]*aria-invalid="true"', page)
+    assert marked == ["map-1-field", "map-2-path"]
+    assert page.count('aria-describedby="map-2-says"') == 2
     del rows["map-100-field"], rows["map-100-path"]
     assert admin.post(url, data | rows).status_code == 302
     assert len(section(shop, support)["mapping"]["fields"]) == 100
