@@ -63,7 +63,7 @@ def translate(project: Path, **changes: str) -> None:
             entry.msgstr_plural = {0: f"fr {entry.msgid}", 1: f"fr {entry.msgid_plural}"}
         else:
             # French has a no-break space there, and the check holds translations to it.
-            entry.msgstr = changes.get(entry.msgid, f"fr {entry.msgid}")
+            entry.msgstr = changes.get(entry.msgid, f"fr {entry.msgid}".replace("?", "\u00a0?"))
     found.save(str(messages.catalogue_path("shop", project)))
 
 
@@ -160,6 +160,8 @@ def test_a_whole_catalogue_passes(project: Path) -> None:
         ("Delete “%(name)s”, 100%% of it?", "%(nom)s", "placeholders differ (%(nom)s for %(name)s)"),
         ("Copy", "Copier : ici", "a space that may break"),
         ("Copy", "« Copier\u00a0»", "a space that may break"),
+        ("Copy", "Copier; ici", "no space before"),
+        ("Copy", "«Copier»", "no space before"),
         ("Copy", "<b>Copier</b>", "tags differ"),
         ("Copy", " Copier", "begins or ends with another space"),
     ],

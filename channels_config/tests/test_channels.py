@@ -488,6 +488,9 @@ def test_the_home_counts_the_channels_and_shows_what_needs_a_look_first(
     page = client.get(reverse("organisation", args=[shop.number]))
     assert names(page) == ["Ventes", "Accueil"]
     assert "1 non livré" in page.content.decode()
+    # Whoever is new finds what to do next: the look, the test page, the snippet, live.
+    assert "Premiers pas" in page.content.decode()
+    assert page.content.decode().count("/init/") == 4
 
 
 def test_the_home_takes_as_many_queries_for_three_channels_as_for_one(

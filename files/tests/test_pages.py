@@ -115,6 +115,7 @@ def test_a_channel_and_an_organisation_are_downloaded(
     one = browser.get(reverse("files:export", args=[org.number, support.public_id]), {"format": form})
     assert one["Content-Disposition"].endswith(f'.{form}"')
     assert read(one.content) == file_of(org, support)
+    assert "&lt;secret&gt;" in browser.get(reverse("files:home", args=[org.number])).content.decode()
     everything = browser.get(reverse("files:export_all", args=[org.number]), {"format": form})
     assert [each["name"] for each in read(everything.content)["channels"]] == ["Support"]
 
