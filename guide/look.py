@@ -146,18 +146,33 @@ def css(branding: Mapping[str, Any]) -> str:
 
 #: What the window writes in colours of its own, for a dark ground.
 _ON_DARK = {"--cw-good": "#5fd39a", "--cw-warning": "#f0c05a", "--cw-wrong": "#ff9a9e"}
+#: What is written on a coloured ground.
+_WORDS_ON = {"header": ("--cw-on-header",), "accent": ("--cw-on-theme", "--cw-on-button")}
 _BLACK, _WHITE = "#111318", "#ffffff"
 
 
 def _inks(branding: Mapping[str, Any]) -> str:
-    """Words of the window that nobody gave a colour, where the Guide's background would make them unreadable (WCAG AA).
+    """Words of the window that nobody gave a colour, so that they can be read on what the Guide colours (WCAG AA).
 
     First in the layer, so that what the branding does set wins.
     """
-    ground = value_of(branding, "background")
-    if not ground:
-        return ""
-    ink = max(_BLACK, _WHITE, key=lambda one: colors.contrast(one, ground))
+    said = {
+        name: _readable_on(color)
+        for setting, names in _WORDS_ON.items()
+        if (color := value_of(branding, setting))
+        for name in names
+    }
+    if ground := value_of(branding, "background"):
+        said |= _on_background(branding, ground)
+    return f":root{{{';'.join(f'{name}:{color}' for name, color in said.items())}}}" if said else ""
+
+
+def _readable_on(ground: str) -> str:
+    return max(_BLACK, _WHITE, key=lambda one: colors.contrast(one, ground))
+
+
+def _on_background(branding: Mapping[str, Any], ground: str) -> dict[str, str]:
+    ink = _readable_on(ground)
     said = {"--cw-ink": ink}
     # The window darkens the channel's accent until it can be read on white.
     accent = value_of(branding, "accent")
@@ -170,7 +185,7 @@ def _inks(branding: Mapping[str, Any]) -> str:
             name: color if colors.contrast(color, ground) >= colors.AA else ink
             for name, color in _ON_DARK.items()
         }
-    return f":root{{{';'.join(f'{name}:{color}' for name, color in said.items())}}}"
+    return said
 
 
 #: Branding where nobody has said otherwise: the channels' own.

@@ -159,6 +159,9 @@ def test_what_nobody_coloured_is_readable_on_the_background() -> None:
     # What is set wins: it comes later; an accent that cannot be read is not written with.
     assert said(background="#ffffff", accent="#1f4e8c")["--cw-accent"] == "#1f4e8c"
     assert said(background="#101418", accent="#1f4e8c", text="#dddddd")["--cw-accent"] == "#dddddd"
+    # Whoever colours a header or buttons and not the words on them gets words that can be read.
+    assert said(header="#000000") == {"--cw-on-header": "#ffffff"}
+    assert said(accent="#ffe000") == {"--cw-on-theme": "#111318", "--cw-on-button": "#111318"}
     css = look.css({**look.NO_BRANDING, "background": "#101418", "text": "#dddddd"})
     assert css.index("--cw-ink:#ffffff") < css.index("--cw-ink:#dddddd")
 

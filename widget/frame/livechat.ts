@@ -60,7 +60,7 @@ const css = `@layer widget{
 .cw-question p{margin:0}
 .cw-later-field>label{font-weight:600}
 .cw-later-field small{font-weight:400;color:var(--cw-muted)}
-.cw-later-field input,.cw-later-field textarea{font:inherit;color:inherit;width:100%;min-height:44px;box-sizing:border-box;padding:8px 12px;border:1px solid #80858f;border-radius:10px;background:#fff}
+.cw-later-field input,.cw-later-field textarea{font:inherit;color:inherit;width:100%;min-height:44px;box-sizing:border-box;padding:8px 12px;border:1px solid #80858f;border-radius:10px;background:var(--cw-paper)}
 .cw-later-field textarea{min-height:7rem;resize:vertical}
 .cw-later-field input:focus-visible,.cw-later-field textarea:focus-visible{outline:2px solid var(--cw-ink);outline-offset:1px}
 .cw-later-field [aria-invalid=true]{border-color:var(--cw-wrong)}

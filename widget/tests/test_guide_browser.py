@@ -451,6 +451,9 @@ def test_offers_come_and_go_with_their_channels_on_a_page_left_open(
     window = page.frame_locator(f"iframe[src*='{staying}']")
     form = window.locator("form.cw-later")
     expect(form).to_be_visible()
+    # Nobody said a colour for these.
+    expect(window.locator(HEADER)).to_have_css("color", "rgb(255, 255, 255)")
+    expect(form.get_by_role("textbox").first).to_have_css("background-color", "rgb(16, 20, 24)")
     form.get_by_role("button").click()
     expect(form.locator(".cw-later-error:visible").first).to_be_visible()
     assert violations(page, staying) == []
