@@ -126,7 +126,7 @@ const css = `@layer widget{
 .cw-survey-field{display:grid;gap:6px;min-width:0}
 .cw-survey-field>label{font-weight:600;overflow-wrap:anywhere}
 .cw-survey-field small{font-size:.875rem;color:var(--cw-muted);overflow-wrap:anywhere;font-weight:400}
-.cw-survey input:not([type=checkbox]),.cw-survey select{font:inherit;color:inherit;width:100%;min-height:44px;box-sizing:border-box;padding:8px 12px;border:1px solid #80858f;border-radius:10px;background:#fff}
+.cw-survey input:not([type=checkbox]),.cw-survey select{font:inherit;color:inherit;width:100%;min-height:44px;box-sizing:border-box;padding:8px 12px;border:1px solid #80858f;border-radius:10px;background:var(--cw-paper)}
 .cw-survey input:focus-visible,.cw-survey select:focus-visible{outline:2px solid var(--cw-ink);outline-offset:1px}
 .cw-survey [aria-invalid=true]{border-color:var(--cw-wrong)}
 .cw-survey-error{color:var(--cw-wrong);font-size:.875rem}
