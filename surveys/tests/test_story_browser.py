@@ -25,7 +25,7 @@ def test_an_admin_chooses_a_form_and_a_visitor_answers_it(
     page.goto(f"{chat}/surveys/fields/new/")
     page.get_by_label("Libellé").fill("Numéro de client")
     page.locator("#field-ident").fill(f"client_{name}")
-    page.get_by_role("button", name="Enregistrer").last.click()
+    page.locator(".save-bar").get_by_role("button", name="Créer").click()
     expect(page).to_have_url(re.compile(r"\?saved$"))
     page.goto(f"{chat}/surveys/forms/new/")
     page.locator("#form-name").fill(f"Formulaire {name}")
