@@ -15,10 +15,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from areas.conflicts import last_save
 from areas.contract import NotPublishable, Section, Sections
 from areas.preview import draft_document, saved_sections
 from areas.saving import DraftChanged
-from audit.models import Entry
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from tenants.access import TenantRequest, requires
@@ -75,9 +75,7 @@ def phrases(request: TenantRequest, brand: int, channel: str, locale: str) -> Ht
         now = _variant_or_404(changed.section, locale)
         merged = services.merge(base, now["phrases"], mine)
         conflict = {
-            "entry": Entry.objects.filter(
-                action="draft.saved", subject=found.public_id, data__area=AREA.name
-            ).first(),
+            "entry": last_save(AREA, found),
             "changes": [
                 {
                     "id": one,
