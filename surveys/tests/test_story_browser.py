@@ -63,7 +63,7 @@ def test_an_admin_chooses_a_form_and_a_visitor_answers_it(
     # The form changes once, and the channel follows.
     page.goto(form)
     page.locator("#form-title").fill(f"Titre {name}")
-    page.get_by_role("button", name="Enregistrer").last.click()
+    page.locator(".save-bar").get_by_role("button", name="Enregistrer").click()
     expect(page.locator(".save-bar[data-state=saved]")).to_be_visible()
     address = f"{stack.test}/chat/1.0/brand/1009/channel/{channel}"
     eventually(
