@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import DeadlockDetected
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -64,13 +65,16 @@ _OF_STATUS: dict[int, tuple[str, str | Promise]] = {
     405: ("method_not_allowed", _("This address does not take that method.")),
     406: ("not_acceptable", _("The API answers in JSON.")),
     413: ("too_large", _("The request is too large.")),
+    503: ("busy", _("Another request changed the same things at the same moment; send this one again.")),
     415: ("unsupported_media_type", _("Send JSON: Content-Type: application/json")),
 }
 
 
 def of_status(status: int) -> Refusal:
     code, message = _OF_STATUS[status]
-    headers = {"WWW-Authenticate": 'Bearer realm="chatadmin"'} if status == 401 else {}
+    headers = {401: {"WWW-Authenticate": 'Bearer realm="chatadmin"'}, 503: {"Retry-After": "1"}}.get(
+        status, {}
+    )
     return Refusal(status, code, message, headers=headers)
 
 
@@ -91,6 +95,9 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, OperationalError) and isinstance(error.__cause__, DeadlockDetected):
+        # Two requests waited for each other's rows, and PostgreSQL undid all of this one.
+        error = of_status(503)
     if isinstance(error, exceptions.APIException):
         code, message = _OF_STATUS.get(error.status_code, ("refused", _("The request was refused.")))
         if isinstance(error, exceptions.ParseError) and str(error.detail) != str(error.default_detail):

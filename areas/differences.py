@@ -46,6 +46,8 @@ _SECRET = re.compile(
 )
 #: Fernet, compact JOSE, PEM: what a forgotten secret looks like.
 _LOOKS_SECRET = re.compile(r"gAAAA[\w-]{20}|eyJ[\w-]+\.[\w-]*\.[\w-]+|-----BEGIN [A-Z ]*KEY")
+#: A plain address is none, whatever it is called: the token endpoint of a provider.
+_ADDRESS = re.compile(r"https?://[^\s?#@]*|")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
 
 
@@ -298,7 +300,7 @@ def _hidden(path: tuple[str, ...], *values: Any) -> bool:
         leaf
         and path
         and _SECRET.search(path[-1].replace(" ", "_"))
-        and any(isinstance(one, str) for one in values)
+        and any(isinstance(one, str) and not _ADDRESS.fullmatch(one) for one in values)
     ):
         return True
     return any(isinstance(one, str) and _LOOKS_SECRET.search(one) for one in values)

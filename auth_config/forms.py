@@ -31,6 +31,7 @@ from auth_config.section import (
     TRANSFORM_LABELS,
     at,
     field_faults,
+    goes_elsewhere,
     incomplete,
     value_faults,
 )
@@ -329,6 +330,18 @@ class AuthForm(forms.Form):
             if any((group, key) == (one, secret) for one, secret, _previous in SECRETS) and cleaned.get(name):
                 continue  # typed just now: kept when everything else is right
             self.add_error(name if name in self.fields else None, cast(Any, sentence))
+        if (
+            section["oauth"]["client_secret"]
+            and self.goes_elsewhere(section)
+            and not cleaned.get("oauth_client_secret")
+            and "oauth_client_secret" not in self.errors
+        ):
+            self.add_error(
+                "oauth_client_secret",
+                _(
+                    "The secret would go to another host than before: type it once more, so that it gets there on purpose."
+                ),
+            )
         return cleaned
 
     def typed(self) -> Section:
@@ -344,7 +357,16 @@ class AuthForm(forms.Form):
                 value = cleaned[name_of(path)]
                 made[group][name] = value.replace("\r\n", "\n") if isinstance(value, str) else value
         made["mapping"]["fields"] = self.mapped()
+        if made["oauth"]["client_authentication"] == "none" and self.goes_elsewhere(made):
+            # Not sent now, and not to be sent there later.
+            made["oauth"]["client_secret"] = made["oauth"]["previous_client_secret"] = ""
         return made
+
+    def goes_elsewhere(self, typed: Section) -> bool:
+        """Whether the saved client secret would be sent to another host than before."""
+        return bool(self.base["oauth"]["client_secret"]) and goes_elsewhere(
+            typed["oauth"], self.base["oauth"]
+        )
 
     def section(self, base: Section, *, by: User | None = None) -> Section:
         """What was typed over `base`. With `by`, secrets typed anew are kept, encrypted, in this very transaction."""
@@ -353,7 +375,10 @@ class AuthForm(forms.Form):
         for group, name, previous in SECRETS:
             typed = self.cleaned_data.get(f"{group}_{name}", "")
             if typed and by is not None:
-                made[group][previous] = made[group][name] if self.cleaned_data.get(f"keep_{group}") else ""
+                keep = self.cleaned_data.get(f"keep_{group}")
+                if group == "oauth" and self.goes_elsewhere(made):
+                    keep = False
+                made[group][previous] = made[group][name] if keep else ""
                 made[group][name] = secrets.keep(typed, by=by).reference
             elif self.cleaned_data.get(f"drop_{group}"):
                 made[group][previous] = ""
@@ -361,10 +386,13 @@ class AuthForm(forms.Form):
 
     def provider_section(self) -> dict[str, Any]:
         """The section's `oauth` as typed, with the secrets themselves: for the tester's ears only."""
-        oauth = self.typed()["oauth"]
+        made = self.typed()
+        oauth = made["oauth"]
         typed = self.cleaned_data.get("oauth_client_secret", "")
         stored = [
-            secrets.reveal(oauth[key]) for key in ("client_secret", "previous_client_secret") if oauth[key]
+            secrets.reveal(oauth[key])
+            for key in ("client_secret", "previous_client_secret")
+            if oauth[key] and not self.goes_elsewhere(made)
         ]
         return {**oauth, "secrets": [typed, *stored] if typed else stored}
 

@@ -158,14 +158,41 @@ def redact(section: Section) -> Section:
     return made
 
 
+def receivers(oauth: Mapping[str, Any]) -> frozenset[str]:
+    """Scheme and host of every address the client secret is sent to."""
+    found = set()
+    for name in ("authorize_endpoint", "refresh_endpoint"):
+        try:
+            parts = urlsplit(str(oauth.get(name) or ""))
+        except ValueError:
+            continue  # said to be wrong by itself, and never called
+        if parts.netloc:
+            found.add(f"{parts.scheme}://{parts.netloc}".lower())
+    return frozenset(found)
+
+
+def goes_elsewhere(oauth: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    """Whether a client secret that is kept would be sent to somebody who does not have it yet: whoever may change addresses could
+    have it sent to themselves, and read what is never shown."""
+    return not receivers(oauth) <= receivers(current)
+
+
 def restore(section: Section, current: Section) -> Section:
-    """The inverse: a placeholder is the current secret, and so is its very text; any other is a new one, kept encrypted; "" is none."""
+    """The inverse: a placeholder is the current secret, and so is its very text; any other is a new one, kept encrypted; "" is none.
+
+    A client secret that would go to another host than before has to be told anew.
+    """
     made = copy.deepcopy(section)
     for group, name, previous in SECRETS:
+        elsewhere = (
+            group == "oauth"
+            and isinstance(made.get(group), dict)
+            and goes_elsewhere(made[group], current[group])
+        )
         for key in (name, previous):
             given = made.get(group, {}).get(key) if isinstance(made.get(group), dict) else None
             if given == SECRET_PLACEHOLDER:
-                made[group][key] = current[group][key]
+                made[group][key] = "" if elsewhere else current[group][key]
             elif isinstance(given, str) and given and not is_known(given):
                 now = current[group][key]
                 made[group][key] = now if _opens_to(now, given) else keep(given, by=None).reference

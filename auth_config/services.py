@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -74,14 +76,28 @@ def mark_of(customer: str) -> str:
     return hashlib.sha256(customer.encode("utf-8", "replace")).hexdigest()[:12]
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What the environment says: everything it has of the customer (`body`, JSON), or how many conversations it erased.
+
+    `silent` names regions that did not answer, and have to be asked again.
+    """
+
+    body: bytes
+    erased: int = 0
+    silent: tuple[str, ...] = ()
+
+
 def customer_data(
     channel: Channel, organisation: Organisation, *, environment: str, customer: str, act: rules.Act, by: User
-) -> bytes:
-    """The environment's answer: everything it has of the customer (export), or how much it erased, as JSON.
+) -> Answered:
+    """Export or erase what an environment has of a customer, in every region of it: each keeps conversations of its own.
 
-    Recorded before it is asked for; what fails is not recorded. Raises EnvironmentAway.
+    Recorded before it is asked for; what fails is not recorded. An export is whole, or there is none; of regions that do not
+    answer the others erase all the same. Raises EnvironmentAway.
     """
-    push_url = next(one["push_url"] for one in settings.ENVIRONMENTS if one["name"] == environment)
+    place = next(one for one in settings.ENVIRONMENTS if one["name"] == environment)
+    addresses = {one["name"]: one["push_url"] for one in place.get("regions") or [{**place, "name": ""}]}
     record(
         "customer.exported" if act == "export" else "customer.erased",
         by=by,
@@ -91,11 +107,37 @@ def customer_data(
         environment=environment,
     )
     request = rules.CustomerRequest(environment, organisation.number, channel.public_id, customer, act)
+    found: dict[str, bytes] = {}
+    silent = list[str]()
+    for region, push_url in addresses.items():
+        try:
+            body = _asked(push_url, request)
+        except EnvironmentAway:
+            if act == "export" or len(addresses) == 1:
+                raise
+            silent.append(region)
+        else:
+            if body is not None:
+                found[region] = body
+    if not found:
+        raise EnvironmentAway("unreachable" if silent else "not_found")
+    if act == "erase":
+        erase_customer(channel, customer, environment=environment)
+        erased = sum(json.loads(body)["conversations"] for body in found.values())
+        return Answered(b"", erased, tuple(silent))
+    if len(addresses) == 1:
+        return Answered(*found.values())
+    regions = {region: json.loads(body) for region, body in found.items()}
+    return Answered(json.dumps({"regions": regions}, ensure_ascii=False).encode())
+
+
+def _asked(push_url: str, request: rules.CustomerRequest) -> bytes | None:
+    """One place's answer; None where nobody knows the customer. Raises EnvironmentAway."""
     signed = rules.sign_request(settings.PUBLISHING_SIGNING_KEY, request, now=time.time())
     try:
         answer = keepalive.request(
             "POST",
-            f"{push_url}/_push/v1/customers",
+            f"{push_url.rstrip('/')}/_push/v1/customers",
             body=signed.encode(),
             headers={"Content-Type": "application/jose"},
             answer_seconds=_ANSWER_SECONDS,
@@ -103,9 +145,7 @@ def customer_data(
     except keepalive.Away as error:
         raise EnvironmentAway("unreachable") from error
     if answer.status == HTTPStatus.NOT_FOUND:
-        raise EnvironmentAway("not_found")
+        return None
     if answer.status != HTTPStatus.OK:
         raise EnvironmentAway("refused")
-    if act == "erase":
-        erase_customer(channel, customer, environment=environment)
     return answer.body

@@ -280,13 +280,19 @@ def customer(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             }.get(away.code, gettext("The environment refused. Nothing was done."))
         else:
             if act == "export":
-                response = HttpResponse(answer, content_type="application/json")
+                response = HttpResponse(answer.body, content_type="application/json")
                 response["Content-Disposition"] = (
                     f'attachment; filename="customer-{services.mark_of(given)}.json"'
                 )
                 response["Cache-Control"] = "no-store"
                 return response
-            context = {"erased": json.loads(answer)["conversations"]}
+            context = {"erased": answer.erased}
+            if answer.silent:
+                context["customer"] = given
+                context["environment"] = environment
+                context["customer_error"] = gettext(
+                    "%(regions)s did not answer, and still has what it had: erase once more later."
+                ) % {"regions": ", ".join(answer.silent)}
     status = 422 if "customer_error" in context else 200
     return _page(request, found, _form(request, section), section, status=status, **context)
 

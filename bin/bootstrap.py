@@ -189,6 +189,9 @@ def python_packages(*, development: bool) -> None:
             raise StepFailed(
                 f"this Python ({sys.executable}) comes without ensurepip: install python{version}-venv."
             ) from None
+        if VENV.is_symlink():
+            # Somebody else's: it would be emptied through the link.
+            VENV.unlink()
         execute(step, [sys.executable, "-m", "venv", "--clear", VENV])
 
     usable = (

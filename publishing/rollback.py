@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from areas import registry
-from areas.contract import NotPublishable
+from areas.contract import Area, NotPublishable
 from areas.registry import areas
 from areas.saving import DraftChanged
 from audit.sentences import register
@@ -63,9 +64,17 @@ def roll_back(
     if blocking:
         raise NotPublishable(blocking)
     changed = [one for one in areas() if one.name in wanted and now[one.name] != wanted[one.name]]
-    with acting(by):
-        for one in changed:
-            one.load(channel, wanted[one.name])
+    # A refusal by another area's checks leaves the drafts as they were.
+    with transaction.atomic():
+        with acting(by):
+            for one in changed:
+                one.load(channel, wanted[one.name])
+        return _published(channel, changed, to, by=by, area=area, note=note)
+
+
+def _published(
+    channel: Channel, changed: list[Area], to: Release, *, by: User, area: str | None, note: str
+) -> Release:
     said = " ".join(note.split())
     words = _("Back to release %(number)s") % {"number": to.number}
     if changed:

@@ -147,6 +147,49 @@ def test_a_new_secret_overlaps_with_the_former_until_that_is_removed(
         assert AREA.private(AREA.dump(support))["oauth"]["secrets"] == ["the-newer-one"]
 
 
+def test_a_kept_secret_goes_to_no_other_host(admin: Client, shop: Organisation, support: Channel) -> None:
+    """Whoever may change addresses could have it sent to themselves, and read what is never shown."""
+    url = address(shop, support)
+    assert admin.post(url, form(admin.get(url), **OAUTH)).status_code == 302
+    before = section(shop, support)
+    for name in ("authorize", "refresh"):
+        there = {f"oauth_{name}_endpoint": "https://elsewhere.example.net/token"}
+        refused = admin.post(url, form(admin.get(url), **there))
+        assert refused.status_code == 422
+        assert "would go to another host" in refused.content.decode()
+        assert section(shop, support) == before
+    # Another path of the same host is no other host, and without a proof nothing is sent: then nothing is kept either.
+    moved = {"oauth_authorize_endpoint": "https://login.example.com/v2/token"}
+    assert admin.post(url, form(admin.get(url), **moved)).status_code == 302
+    assert section(shop, support)["oauth"]["client_secret"] == before["oauth"]["client_secret"]
+    there = {"oauth_authorize_endpoint": "https://elsewhere.example.net/token"}
+    typed = form(admin.get(url), **there, oauth_client_secret="another one", keep_oauth="on")
+    assert admin.post(url, typed).status_code == 302
+    now = section(shop, support)["oauth"]
+    assert now["client_secret"] not in {"", before["oauth"]["client_secret"]}
+    assert now["previous_client_secret"] == ""
+    back = {
+        "oauth_authorize_endpoint": "https://login.example.com/token",
+        "oauth_client_authentication": "none",
+    }
+    assert admin.post(url, form(admin.get(url), **back)).status_code == 302
+    assert section(shop, support)["oauth"]["client_secret"] == ""
+
+
+def test_a_file_s_placeholder_is_no_secret_for_another_host(
+    admin: Client, shop: Organisation, support: Channel
+) -> None:
+    url = address(shop, support)
+    assert admin.post(url, form(admin.get(url), **OAUTH)).status_code == 302
+    current = section(shop, support)
+    file = AREA.redact(current)
+    file["oauth"]["authorize_endpoint"] = "https://elsewhere.example.net/token"
+    with tenant_scope(shop.pk):
+        restored = AREA.restore(file, current)
+        assert restored["oauth"]["client_secret"] == ""
+        assert [one.path for one in AREA.check(restored, {}) if one.blocking] == ["oauth.client_secret"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [

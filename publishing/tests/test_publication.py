@@ -14,6 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from areas.contract import NotPublishable
+from areas.registry import area
+from areas.saving import save_draft
 from audit.models import Entry
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
@@ -169,6 +172,21 @@ def test_one_area_goes_back_alone(shop: Organisation, support: Channel, ana: Use
         assert made.sections["channels_config"] == first.sections["channels_config"]
         with pytest.raises(KeyError):
             roll_back(support, to=first, by=ana, area="nothing")
+
+
+def test_going_back_that_another_area_forbids_leaves_the_drafts_as_they_are(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    first = save(support, "a { top: 0 }", ana)
+    with tenant_scope(shop.pk):
+        sign_in = area("auth_config")
+        moved = {**sign_in.dump(support), "retention_days": 30}
+        save_draft(support, sign_in, lambda: sign_in.load(support, moved), seen=None, by=ana)
+        # Written past the check, as an older version may have left it.
+        WebSettings.objects.filter(channel=support).update(custom_css="a { top: 0")
+        with pytest.raises(NotPublishable):
+            roll_back(support, to=first, by=ana, area="auth_config")
+        assert sign_in.dump(support)["retention_days"] == 30
 
 
 def test_going_back_and_an_open_page_tell_each_other_who_was_faster(
