@@ -126,7 +126,7 @@ def customer_data(
         erased = sum(json.loads(body)["conversations"] for body in found.values())
         return Answered(b"", erased, tuple(silent))
     if len(addresses) == 1:
-        return Answered(*found.values())
+        return Answered(found[next(iter(found))])
     regions = {region: json.loads(body) for region, body in found.items()}
     return Answered(json.dumps({"regions": regions}, ensure_ascii=False).encode())
 
