@@ -22,6 +22,8 @@ def test_an_admin_pastes_css_and_js_and_qa_sees_both_in_the_test_environment(
     page.get_by_role("button", name=re.compile("ACD")).click()
     page.get_by_role("link", name=re.compile("ACD")).first.click()
     page.get_by_role("link", name="Clavardage", exact=True).first.click()
+    # Other tests have made channels as well: more than a page of them.
+    page.get_by_placeholder("Nom ou identifiant").fill("Clavardage du site")
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="Clavardage du site"))
     row.get_by_role("link", name="Personnaliser CSS et JS").click()
 

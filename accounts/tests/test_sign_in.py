@@ -213,7 +213,7 @@ def test_too_many_attempts_at_one_account_have_to_wait_wherever_they_come_from(
     assert response.status_code == 429
     assert response.context["throttled_for"] == int(response.headers["Retry-After"]) == ACCOUNT.first_wait
     assert response.context["throttled"] == (
-        "Trop de tentatives. Rien n’a été vérifié cette fois; réessayez dans 30 secondes."
+        "Trop de tentatives. Rien n’a été vérifié cette fois ; réessayez dans 30 secondes."
     )
     assert "30 secondes" in response.content.decode()
     assert not is_signed_in(client)

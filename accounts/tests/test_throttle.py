@@ -38,14 +38,17 @@ def test_the_free_attempts_pass_and_the_next_has_to_wait(counter: InRedis | InPr
 def test_the_wait_doubles_up_to_the_longest(counter: InRedis | InProcess) -> None:
     pace = Pace(free=1, sinks_every=1000, first_wait=0.02, longest_wait=0.06)
     waits = []
-    for _ in range(4):
+    for _ in range(12):
         assert counter.take({"a": pace}) == 0
         begun = time.monotonic()
         while counter_says_wait(counter, pace):
             time.sleep(0.002)
         waits.append(time.monotonic() - begun)
-    assert waits[0] < waits[1] < 0.06
-    assert waits[2:] == [pytest.approx(0.06, abs=0.03)] * 2
+    # A busy machine makes waits longer, never shorter; doubling on and on, they would come to 82 seconds.
+    assert [wait > least for wait, least in zip(waits, (0.015, 0.035, 0.055, 0.055), strict=False)] == [
+        True
+    ] * 4
+    assert sum(waits) < 30
 
 
 def counter_says_wait(counter: InRedis | InProcess, pace: Pace) -> bool:

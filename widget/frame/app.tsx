@@ -98,7 +98,7 @@ export function Later({ model, act, done }: { model: Model; act?: LiveAsked["act
   useEffect(() => {
     let gone = false;
     void (act ? import("./livechat") : import("./survey")).then(({ show }) => {
-      if (!gone) shown.current = show(box.current!, asked.current!);
+      if (!gone && box.current) shown.current = show(box.current, asked.current!);
     });
     return () => {
       gone = true;
