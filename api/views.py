@@ -531,48 +531,48 @@ class OnePromotion(ApiView):
         return tagged(request, shapes.promotion(found), _promotion_tag(found))
 
 
-class Approve(OnePromotion):
-    names: ClassVar = {"POST": "approve_promotion"}
-    needs: ClassVar = {"POST": Scope.PROMOTE}
-    http_method_names = ("post", "options")
+def decision_view(
+    name: str, decide: Callable[..., Promotion], *, summary: str, description: str
+) -> type[OnePromotion]:
+    """The address at which somebody decides over a promotion: `decide` is the act behind the page's button."""
 
-    @describe(
-        summary="Approve what somebody else asked for",
-        description="It goes live, or waits for its time. 409 with a token of the person who asked, and when it was decided already.",
-        parameters=[_PROMOTION_ID],
-        request=None,
-        responses=shapes.PromotionSerializer,
-        scope=Scope.PROMOTE,
-        tagged=True,
-        matched=True,
-        repeatable=True,
-        conflicts=True,
-    )
-    @idempotent
-    def post(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
-        return self.decided(request, channel_id, promotion, promotions.approve)
+    class Decision(OnePromotion):
+        names: ClassVar = {"POST": name}
+        needs: ClassVar = {"POST": Scope.PROMOTE}
+        http_method_names = ("post", "options")
+
+        @describe(
+            summary=summary,
+            description=description,
+            parameters=[_PROMOTION_ID],
+            request=None,
+            responses=shapes.PromotionSerializer,
+            scope=Scope.PROMOTE,
+            tagged=True,
+            matched=True,
+            repeatable=True,
+            conflicts=True,
+        )
+        @idempotent
+        def post(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
+            return self.decided(request, channel_id, promotion, decide)
+
+    Decision.__name__ = "".join(word.title() for word in name.split("_"))
+    return Decision
 
 
-class Cancel(OnePromotion):
-    names: ClassVar = {"POST": "cancel_promotion"}
-    needs: ClassVar = {"POST": Scope.PROMOTE}
-    http_method_names = ("post", "options")
-
-    @describe(
-        summary="Call off what waits for approval or for its time",
-        description="409 when it was decided already.",
-        parameters=[_PROMOTION_ID],
-        request=None,
-        responses=shapes.PromotionSerializer,
-        scope=Scope.PROMOTE,
-        tagged=True,
-        matched=True,
-        repeatable=True,
-        conflicts=True,
-    )
-    @idempotent
-    def post(self, request: Request, organisation: int, channel_id: str, promotion: int) -> Response:
-        return self.decided(request, channel_id, promotion, promotions.cancel)
+Approve = decision_view(
+    "approve_promotion",
+    promotions.approve,
+    summary="Approve what somebody else asked for",
+    description="It goes live, or waits for its time. 409 with a token of the person who asked, and when it was decided already.",
+)
+Cancel = decision_view(
+    "cancel_promotion",
+    promotions.cancel,
+    summary="Call off what waits for approval or for its time",
+    description="409 when it was decided already.",
+)
 
 
 class Deliveries(ApiView):

@@ -12,15 +12,29 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from areas.contract import Line, Problem
+from audit.sentences import register
+from audit.services import record
 from channels_config.models import Channel
 from files import cxone, formats, plans
 from files.documents import ChannelFile, NotAChannelFile, is_channel_json, read_channels
 from files.models import Import
 from kit.secrets import Keyring
+from tenants.models import Membership
+from tenants.roles import Role
 from tenants.scope import current_tenant_id, tenant_scope
+
+register(
+    "import.stopped",
+    ngettext_lazy(
+        "%(actor)s stopped the import of %(source)s before its last channel: %(author)s may not import here any more",
+        "%(actor)s stopped the import of %(source)s before its last %(count)s channels: %(author)s may not import here any more",
+        "count",
+    ),
+)
 
 #: An import nobody applied is forgotten after so long.
 FORGOTTEN_AFTER = timedelta(days=7)
@@ -110,8 +124,14 @@ def go_on(tenant_id: int, import_id: int) -> None:
 
 
 def step_on(one: Import, files: Sequence[ChannelFile]) -> bool:
-    """Apply the next channel, inside the open scope; whether there is another. `files` are the import's own."""
-    user = User.objects.get(pk=one.made_by_id)
+    """Apply the next channel, inside the open scope; whether there is another. `files` are the import's own.
+
+    Whoever has lost the role, the membership or the account since imports no further channel.
+    """
+    user = author(one)
+    if user is None:
+        _stop(one, files)
+        return False
     number = len(one.results)
     file = files[number]
     with translation.override(user.language):
@@ -121,6 +141,34 @@ def step_on(one: Import, files: Sequence[ChannelFile]) -> bool:
     one.touched_at = timezone.now()
     one.save(update_fields=["results", "state", "content", "seen", "touched_at"])
     return not one.is_over
+
+
+def author(one: Import) -> User | None:
+    """Who sent the file in, as long as that person may import here."""
+    found = Membership.objects.filter(
+        tenant_id=current_tenant_id(), user_id=one.made_by_id, role__gte=Role.ADMIN, user__is_active=True
+    )
+    return User.objects.filter(pk=one.made_by_id).first() if found.exists() else None
+
+
+def _stop(one: Import, files: Sequence[ChannelFile]) -> None:
+    """What was applied stays; of every other channel it is said that nothing was done to it."""
+    left = files[len(one.results) :]
+    record(
+        "import.stopped",
+        by=None,
+        subject=f"import:{one.pk}",
+        source=one.name,
+        author=one.made_by_label,
+        count=len(left),
+        channels=[file.named() for file in left[:100]],
+    )
+    one.results = [
+        *one.results,
+        *({"name": file.named(), "channel": "", "outcome": "stopped", "messages": []} for file in left),
+    ]
+    one.state, one.content, one.seen, one.touched_at = Import.State.STOPPED, "", {}, timezone.now()
+    one.save(update_fields=["results", "state", "content", "seen", "touched_at"])
 
 
 def _apply(one: Import, file: ChannelFile, number: int, user: User) -> dict[str, Any]:

@@ -19,6 +19,8 @@ class Import(TenantModel):
         OPEN = "open", _("Not applied yet")
         RUNNING = "running", _("Being applied")
         DONE = "done", _("Applied")
+        #: Its author lost the right to import before it was through.
+        STOPPED = "stopped", _("Stopped")
 
     name = models.CharField(max_length=200)
     channel = models.ForeignKey(Channel, null=True, on_delete=models.CASCADE, related_name="+")
@@ -52,4 +54,4 @@ class Import(TenantModel):
 
     @property
     def is_over(self) -> bool:
-        return self.state == self.State.DONE
+        return self.state in {self.State.DONE, self.State.STOPPED}

@@ -155,6 +155,7 @@ def _progress(request: TenantRequest, found: Import, template: str) -> HttpRespo
             "one": found,
             "done": len(found.results),
             "refused": sum(result["outcome"] == "refused" for result in found.results),
+            "stopped": sum(result["outcome"] == "stopped" for result in found.results),
             "changed": sum(result["outcome"] in {"create", "update"} for result in found.results),
             "results": [result for result in found.results if result["outcome"] != "same"][:500],
             "lines": imports.lines_of(found),

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import User
 from areas import registry
@@ -22,7 +23,7 @@ from files import imports
 from files.documents import channel_document, organisation_document
 from files.formats import read, write
 from files.models import Import
-from tenants.models import Organisation
+from tenants.models import Membership, Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation, person
@@ -259,6 +260,48 @@ def test_an_import_that_rests_is_found_and_taken_up_where_it_stopped(
             support.pk,
             second.pk,
         }
+
+
+@pytest.mark.parametrize("loss", ["role", "membership", "account"])
+def test_an_import_ends_where_its_author_lost_the_right_to_it(
+    org: Organisation, ana: User, support: Channel, loss: str
+) -> None:
+    second, third = channel(org, "Ventes"), channel(org, "Zoo")
+    bea = Client()
+    bea.force_login(member(org, Role.ADMIN, person(language="en", name="Bea")))
+    with tenant_scope(org.pk):
+        document = organisation_document(org, Channel.objects.all())
+        for one in document["channels"]:
+            one["areas"]["channels_config"]["redesigned_ui"] = False
+        taken = imports.take_in(json.dumps(document).encode(), name="all.json", into=None, by=ana)
+        imports.start(taken, imports.look(taken), note="")
+        assert imports.step_on(taken, imports.files_of(taken))
+        if loss == "role":
+            Membership.objects.filter(user=ana).update(role=Role.EDITOR)
+        elif loss == "membership":
+            Membership.objects.filter(user=ana).delete()
+        else:
+            User.objects.filter(pk=ana.pk).update(is_active=False)
+    imports.go_on(org.pk, taken.pk)
+    with tenant_scope(org.pk):
+        over = Import.objects.get()
+        assert [one["outcome"] for one in over.results] == ["update", "stopped", "stopped"]
+        assert (over.state, over.content, over.is_over) == ("stopped", "", True)
+        assert not WebSettings.objects.filter(channel__in=[second, third], redesigned_ui=False).exists()
+        assert WebSettings.objects.get(channel=support).redesigned_ui is False
+        entry = Entry.objects.get(action="import.stopped")
+        with translation.override("en"):
+            assert "stopped the import of all.json before its last 2 channels: Ana may not" in str(entry)
+        assert entry.data["channels"] == ["Ventes", "Zoo"]
+    shown = bea.get(reverse("files:look", args=[org.number, taken.pk])).content.decode()
+    assert "The import was stopped: Ana may not import here any more." in shown
+    assert "2 channels were not reached" in shown
+    assert "hx-trigger" not in shown.partition('id="progress"')[2].partition(">")[0]
+    assert "Stopped" in bea.get(reverse("files:home", args=[org.number])).content.decode()
+    # Neither a worker that comes late nor the sweep takes it up again.
+    imports.go_on(org.pk, taken.pk)
+    with tenant_scope(org.pk):
+        assert Entry.objects.filter(action="import.stopped").count() == 1
 
 
 CXONE = {
