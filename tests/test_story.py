@@ -82,8 +82,8 @@ def test_the_live_environment_serves_what_qa_saw_once_it_is_put_live(stack: Stac
     assert channel_json(stack, page, "test")["customCss"] == "/* seen by QA */"
 
     page.goto(f"{address}/init/")
-    page.get_by_role("button", name="Mettre en ligne").click()
-    page.get_by_role("dialog").get_by_role("button", name="Mettre en ligne").click()
+    page.get_by_role("button", name="Mettre en production").click()
+    page.get_by_role("dialog").get_by_role("button", name="Mettre en production").click()
     eventually(
         lambda: channel_json(stack, page, "live")["customCss"] == "/* seen by QA */", what="live serves it"
     )

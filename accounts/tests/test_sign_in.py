@@ -76,7 +76,7 @@ def test_an_unknown_account_and_a_wrong_password_are_refused_in_the_same_words(
     response = post(client, email, password)
     assert response.status_code == 422
     assert response.context["form"].non_field_errors() == [
-        "Cette adresse courriel et ce mot de passe ne vont pas ensemble."
+        "Cette adresse courriel et ce mot de passe ne correspondent pas."
     ]
     assert not is_signed_in(client)
 

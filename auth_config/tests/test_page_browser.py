@@ -175,7 +175,7 @@ def test_who_is_overtaken_loses_nothing_and_sees_both(
         expect(page.locator(f"[name={name}]")).to_have_value(value)
     expect(page.locator("#settings input[name=mode][value=oauth]")).to_be_checked()
     assert "secret de Zoé" not in page.content()
-    expect(page.get_by_text("Tapez-le de nouveau av")).to_be_visible()
+    expect(page.get_by_text("Saisissez-le de nouveau av")).to_be_visible()
     assert section_of(shop, support)["retention_days"] == 90
     assert section_of(shop, support)["mode"] == "anonymous"
 

@@ -214,7 +214,7 @@ def test_the_palette_finds_channels_and_their_pages(client: Client, shop: Organi
     assert found("ventes") == [("Canaux", "Ventes")]
     assert found("québ") == found("QUEB") == [("Canaux", "Québec")]
     assert found("css ventes") == [("Pages", "Personnaliser CSS et JS")]
-    assert found("APERCU") == [("Aller à", "Aperçu général")]
+    assert found("ENSEMBLE") == [("Aller à", "Vue d’ensemble")]
     assert found("zzz") == []
     assert ("Aller à", "Créer un canal") in found("")
     assert found("\0") == found("")

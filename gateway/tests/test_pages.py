@@ -280,7 +280,7 @@ def test_visitor_and_agent_side_by_side(env: Environment, page: Page) -> None:
     expect(chat(page).get_by_role("button", name="Suivre une commande")).to_be_visible()
     chat(page).get_by_role("button", name="Suivre une commande").click()
     expect(page.locator("#messages li").last).to_contain_text("Suivre une commande")
-    page.get_by_role("button", name="Terminer la conversation").click()
+    page.get_by_role("button", name="Fermer la conversation").click()
     expect(page.locator("#talk-status")).to_have_text("Fermée")
 
 

@@ -65,7 +65,7 @@ def test_a_visitor_who_is_blocked_sees_why_and_the_admin_sees_whom_it_met(
 
     # Counters come by themselves.
     row = page.locator("#entry-table tr").filter(has_text="127.0.0.0/8")
-    search = page.get_by_label("Chercher une adresse, un réseau ou un motif")
+    search = page.get_by_label("Rechercher une adresse, un réseau ou un motif")
     search.fill("127.0.0.1")
     expect(page.locator("#entry-table tbody tr")).to_have_count(1)
 

@@ -18,22 +18,29 @@ from areas.contract import NotPublishable
 from areas.registry import area
 from areas.saving import save_draft
 from audit.models import Entry
+from channels_config.area import AREA
 from channels_config.models import Channel, WebSettings
 from channels_config.tests.factories import channel
 from channels_config.tests.test_area_page import address as look_address
 from channels_config.tests.test_area_page import form
+from file_restrictions.models import FileRestrictions
+from guide.area import AREA as GUIDE
+from guide.rules import label_key
+from guide.tests.factories import entry, guide
 from publishing import copying, promotions, regions
 from publishing.models import Arrival, Copy, CopyTarget, Delivery, Promotion, Release, Rules, Switch
 from publishing.promotions import approve, ask, cancel, carry_out_due, set_rules
 from publishing.rollback import roll_back
-from publishing.services import NotPromotable, due_deliveries, promote, snapshot_of
+from publishing.services import NotPromotable, due_deliveries, promote, publish, snapshot_of
 from publishing.states import states
 from publishing.switches import turn
 from publishing.tests.factories import release
 from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
+from tenants.services import admit
 from tenants.tests.factories import member, organisation, person
+from translations.area import AREA as TRANSLATIONS
 
 pytestmark = pytest.mark.django_db
 
@@ -371,7 +378,7 @@ def test_two_admins_on_the_rules_and_what_was_planned_alone(
         planned.refresh_from_db()
         assert planned.state == "scheduled"
     assert told.endswith(
-        "sont mises en ligne\u00a0: par une personne, une fois testées, avec l’approbation d’une deuxième personne, "
+        "sont mises en production\u00a0: par une personne, une fois testées, avec l’approbation d’une deuxième personne, "
         "après une liste de vérification de 2 points"
     )
     # Taken from the page that told of it, it counts.
@@ -714,3 +721,123 @@ def test_a_choice_stays_over_searches_and_pages_and_thousands_fit_a_form(
     alone = text(client.get(answer.headers["Location"], {"state": "refused"}))
     assert "Too large." in alone
     assert "Succursale 00" not in alone
+
+
+def test_settings_of_a_guide_go_to_other_guides_and_entry_points_stay_theirs(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    source = guide(
+        shop, "Modèle", entry("Aide", support.public_id), entry("Ventes", support.public_id), rank=7
+    )
+    known = entry("AIDE")
+    target = guide(shop, "Boutique", known)
+    other = guide(shop, "Mobile")
+    with tenant_scope(shop.pk):
+        section = GUIDE.dump(source)
+        key = label_key(section["entries"][0]["id"], support.public_id)
+        spoken = {"name": "Français", "locale": "fr_CA", "fallback": None, "phrases": {key: "Le soutien"}}
+        TRANSLATIONS.load(source, {**TRANSLATIONS.dump(source), "variants": [spoken]})
+        before = {one.pk: GUIDE.dump(one) for one in (target, other)}
+        for one in (source, target, other):
+            publish(one, areas=["guide"], by=ana)
+    client = client_of(ana)
+    url = reverse("publications:copy", args=[shop.number])
+    assert "?of=guide" in text(client.get(url))
+    query: dict[str, Any] = {
+        "source": source.public_id,
+        "area": ["guide", "translations"],
+        "to": [target.public_id, other.public_id],
+    }
+    shown = client.get(url, {**query, "step": "preview"})
+    assert shown.status_code == 200
+    page = text(shown)
+    assert "Copy to 2 Guides" in page
+    assert "2 Guides of 2 chosen." in page
+    # The entry point is the one it has: what is called alike keeps the id that snippets name.
+    assert section["entries"][0]["id"] not in page
+    # A chat's settings are none of a Guide's, and a chat is no Guide to copy to.
+    assert client.get(url, {**query, "area": "ipblocking", "step": "preview"}).status_code == 422
+    assert client.get(url, {**query, "to": support.public_id, "step": "preview"}).status_code == 422
+
+    first = client.post(url, {**query, "of": "guide", "step": "start"})
+    assert first.status_code == 302
+    with tenant_scope(shop.pk):
+        made = Copy.objects.get()
+    assert copying.work(shop.pk, made.pk) == 2
+    assert "2 of 2 Guides" in text(client.get(first.headers["Location"]))
+    with tenant_scope(shop.pk):
+        copied = {one.pk: GUIDE.dump(one) for one in (target, other)}
+        assert copied[target.pk]["rank"] == 7
+        names = [(point["name"], point["channels"]) for point in section["entries"]]
+        for taken in copied.values():
+            assert [(point["name"], point["channels"]) for point in taken["entries"]] == names
+        assert copied[target.pk]["entries"][0]["id"] == known["id"]
+        ids = {point["id"] for taken in (section, *copied.values()) for point in taken["entries"]}
+        assert len(ids) == 6
+        for one in (target, other):
+            [variant] = TRANSLATIONS.dump(one)["variants"]
+            mine = copied[one.pk]["entries"][0]["id"]
+            assert variant["phrases"] == {label_key(mine, support.public_id): "Le soutien"}
+        assert Entry.objects.filter(action="draft.guide_copied").count() == 2
+    # Once more it changes nothing, nor any id.
+    client.post(url, {**query, "step": "start"})
+    with tenant_scope(shop.pk):
+        again = Copy.objects.latest("pk")
+    copying.work(shop.pk, again.pk)
+    with tenant_scope(shop.pk):
+        assert set(again.targets.values_list("state", flat=True)) == {"unchanged"}
+        # Somebody goes on with one of them; the other gets back what it had.
+        GUIDE.load(other, {**GUIDE.dump(other), "rank": 9})
+        undoing = copying.undo(made, by=ana)
+    copying.work(shop.pk, undoing.pk)
+    with tenant_scope(shop.pk):
+        assert dict(undoing.targets.values_list("channel__name", "state")) == {
+            "Boutique": "done",
+            "Mobile": "skipped",
+        }
+        assert GUIDE.dump(target) == before[target.pk]
+        assert TRANSLATIONS.dump(target)["variants"] == []
+        assert GUIDE.dump(other)["rank"] == 9
+
+
+def test_a_copy_that_a_channel_cannot_take_is_refused_there_and_changes_nothing(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    save(support, "a { top: 5px }", ana)
+    sound, unsound = channel(shop, "C0"), channel(shop, "C1")
+    for one in (sound, unsound):
+        save(one, "b { top: 0 }", ana)
+    with tenant_scope(shop.pk):
+        # What an earlier version let through, in an area that is not copied at all.
+        unknown = {"media_type": "neither one", "description": "", "max_size_mb": None}
+        FileRestrictions.objects.update_or_create(channel=unsound, defaults={"allowed_types": [unknown]})
+        made = copying.start(support, names=["channels_config"], targets=[unsound, sound], by=ana)
+    assert copying.work(shop.pk, made.pk) == 2
+    with tenant_scope(shop.pk):
+        assert dict(made.targets.values_list("channel__name", "state")) == {"C0": "done", "C1": "refused"}
+        refused = made.targets.get(channel=unsound)
+        assert refused.message
+        assert AREA.dump(unsound)["custom_css"] == "b { top: 0 }"
+        assert Release.objects.filter(channel=unsound).count() == 1
+        assert not Entry.objects.filter(action="draft.copied", subject=unsound.public_id).exists()
+    page = text(client_of(ana).get(reverse("publications:copied", args=[shop.number, made.pk])))
+    assert refused.message in page
+    # There was nothing to undo in it.
+    with tenant_scope(shop.pk):
+        undoing = copying.undo(made, by=ana)
+        assert [one.channel_id for one in undoing.targets.all()] == [sound.pk]
+
+
+def test_a_copy_stops_when_its_author_is_no_admin_any_more(
+    shop: Organisation, support: Channel, ana: User
+) -> None:
+    save(support, "a { top: 5px }", ana)
+    one = channel(shop, "C0")
+    with tenant_scope(shop.pk):
+        made = copying.start(support, names=["channels_config"], targets=[one], by=ana)
+        admit(ana, role=Role.EDITOR)
+    copying.work(shop.pk, made.pk)
+    with tenant_scope(shop.pk):
+        left = made.targets.get()
+        assert (left.state, left.release) == ("skipped", None)
+        assert "admin" in left.message

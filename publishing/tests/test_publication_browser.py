@@ -179,7 +179,7 @@ def test_a_second_person_approves_what_was_ticked_and_the_switch_takes_it_away_f
         *(address(stack, channel, tail) for tail in ("history/", "review/", "rules/")),
     )
     second_person.get_by_role("button", name="Approuver").click()
-    expect(second_person.get_by_text("en route vers l’environnement live")).to_be_visible()
+    expect(second_person.get_by_text("en route vers l’environnement de production")).to_be_visible()
     until_served(stack, "live", channel, css("green"))
 
     # The emergency switch: nobody sees the chat, then everybody again.
@@ -205,13 +205,13 @@ def test_a_publication_is_planned_by_the_clock_of_a_time_zone_and_called_off(
     expect(moment).to_be_hidden()
     admin.get_by_text("À une heure précise", exact=True).click()
     expect(moment).to_be_visible()
-    admin.get_by_role("button", name="Mettre en ligne", exact=True).click()
+    admin.get_by_role("button", name="Mettre en production", exact=True).click()
     expect(admin.locator(".field-error").first).to_be_visible()
     moment.fill("2099-03-01T08:30")
     admin.get_by_label("Fuseau horaire").select_option("Asia/Tokyo")
-    admin.get_by_role("button", name="Mettre en ligne", exact=True).click()
+    admin.get_by_role("button", name="Mettre en production", exact=True).click()
     planned = admin.locator(".planned")
-    expect(planned).to_contain_text("Camille Tremblay a planifié la mise en ligne de la version 2")
+    expect(planned).to_contain_text("Camille Tremblay a planifié la mise en production de la version 2")
     expect(planned).to_contain_text("1 mars 2099 à 08:30 (UTC+09:00) · Asia/Tokyo")
     due = stack.sql(
         "SELECT p.at AT TIME ZONE 'UTC' FROM publishing_promotion p JOIN channels_config_channel c ON c.id = p.channel_id"
@@ -219,7 +219,7 @@ def test_a_publication_is_planned_by_the_clock_of_a_time_zone_and_called_off(
         (channel,),
     )
     assert [f"{at:%Y-%m-%d %H:%M}" for (at,) in due] == ["2099-02-28 23:30"]
-    planned.get_by_role("button", name="Annuler la mise en ligne").click()
-    expect(admin.get_by_text(re.compile("La mise en ligne de la version 2 a été annulée"))).to_be_visible()
+    planned.get_by_role("button", name="Annuler la mise en production").click()
+    expect(admin.get_by_text(re.compile("La mise en production de la version 2 a été annulée"))).to_be_visible()
     expect(planned).to_have_count(0)
     assert served(stack, "live", channel) is None

@@ -108,7 +108,7 @@ def test_a_fields_label_and_options_are_translated_and_reach_visitor_and_environ
 
     # On the page of the language each has its key, what the organisation wrote above and a box below.
     page.goto(phrases)
-    page.get_by_placeholder("Chercher une phrase").fill(field)
+    page.get_by_placeholder("Rechercher une phrase").fill(field)
     expect(page.locator("[data-phrase]:visible .phrase-default")).to_have_text(
         ["Magasin", "Québec", "Montréal"]
     )

@@ -214,9 +214,9 @@ def test_phrases_are_edited_checked_saved_and_read_by_the_visitor(
     page.keyboard.press("Control+s")
     expect(page.locator(".save-bar")).to_contain_text("visible en test")
 
-    page.get_by_label("Chercher une phrase").fill("dites tout")
+    page.get_by_label("Rechercher une phrase").fill("dites tout")
     expect(page.locator("[data-phrase]:visible")).to_have_count(1)
-    page.get_by_label("Chercher une phrase").fill("")
+    page.get_by_label("Rechercher une phrase").fill("")
     page.locator("label[for=show-changed]").click()
     expect(page.locator("[data-phrase]:visible")).to_have_count(1)
 
