@@ -1,12 +1,13 @@
 """Where a channel stands in each environment, as its list and its pages show it.
 
-Publishing is a room above; the settings CONFIG_STATES, CONFIG_LAST_SAVE and CONFIG_RETIRER name what it offers, as CONFIG_PUBLISHER does.
+Publishing is a room above; the settings CONFIG_STATES, CONFIG_LAST_SAVE, CONFIG_SAVES_SINCE and CONFIG_RETIRER name what it offers,
+as CONFIG_PUBLISHER does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -15,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from areas.contract import ChannelLike
+from areas.contract import ChannelLike, Section
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,23 @@ def last_save(channel: ChannelLike, area: str) -> LastSave | None:
     """The newest; None when the area changed by way of something else (a list of the organisation's)."""
     tell = cast("Callable[[ChannelLike, str], LastSave | None]", import_string(settings.CONFIG_LAST_SAVE))
     return tell(channel, area)
+
+
+@dataclass(frozen=True)
+class Since:
+    """What became of an area since a page was opened: the saves, the newest first, and the section as the page had it.
+
+    `section` is None when it cannot be found any more; then `saves` is the newest alone.
+    """
+
+    saves: list[LastSave] = field(default_factory=list)
+    section: Section | None = None
+
+
+def saves_since(channel: ChannelLike, area: str, seen: str) -> Since:
+    """`seen` is the digest the page carries (areas.saving.seen_digest)."""
+    tell = cast("Callable[[ChannelLike, str, str], Since]", import_string(settings.CONFIG_SAVES_SINCE))
+    return tell(channel, area, seen)
 
 
 State = Literal["up_to_date", "pending", "behind", "failed", "never", "hidden"]

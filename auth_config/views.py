@@ -24,7 +24,7 @@ from django.utils.translation import get_language, gettext, override
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from areas.conflicts import conflict
+from areas.conflicts import conflict, together
 from areas.contract import NotPublishable, Section
 from areas.registry import area, custom_fields
 from areas.saving import DraftChanged, save_draft
@@ -61,7 +61,13 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     form = _form(request, section, request.POST)
     if not form.is_valid():
         return _page(request, found, form, section, status=422)
-    seen = request.POST.get("over") or form.cleaned_data["seen"] or None
+    opened = form.cleaned_data["seen"] or None
+    if "together" in request.POST:
+        both = together(AREA, found, theirs=section, mine=form.section(section), seen=opened)
+        if both is not None:
+            form = _form(request, both.section, seen=digest(section))
+            return _page(request, found, form, both.section, conflict=both.conflict)
+    seen = request.POST.get("over") or opened
 
     def apply() -> None:
         base = section if seen == digest(section) else AREA.dump(found)
@@ -90,7 +96,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form,
             section,
             status=409,
-            conflict=conflict(AREA, found, theirs=changed.section, mine=mine),
+            conflict=conflict(AREA, found, theirs=changed.section, mine=mine, seen=opened),
         )
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
@@ -297,9 +303,9 @@ def customer(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     return _page(request, found, _form(request, section), section, status=status, **context)
 
 
-def _form(request: TenantRequest, section: Section, data: Any = None) -> AuthForm:
+def _form(request: TenantRequest, section: Section, data: Any = None, *, seen: str = "") -> AuthForm:
     return AuthForm(
-        data, section=section, may_edit=request.membership.may(AREA.edit_role), seen=digest(section)
+        data, section=section, may_edit=request.membership.may(AREA.edit_role), seen=seen or digest(section)
     )
 
 
@@ -330,7 +336,7 @@ def _page(
         "environments": settings.ENVIRONMENTS,
         "status_url": reverse("publishing:saved", args=args),
         "edit_url": _edit_url(request, channel),
-        "refused": status == 422,
+        "refused": status == 422 or bool({"unsaved", "conflict"} & extra.keys()),
         "remarks": form.say(remarks(form.typed() if form.is_bound else section, others)),
         "custom_fields": custom_fields(),
         **extra,

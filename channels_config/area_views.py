@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from areas.conflicts import conflict
+from areas.conflicts import conflict, together
 from areas.contract import NotPublishable, Section
 from areas.preview import draft_document
 from areas.saving import DraftChanged, save_draft
@@ -45,7 +45,14 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     form = _form(request, section, request.POST)
     if not form.is_valid():
         return _page(request, found, form, section, status=422)
-    seen = request.POST.get("over") or form.cleaned_data["seen"] or None
+    opened = form.cleaned_data["seen"] or None
+    if "together" in request.POST:
+        both = together(AREA, found, theirs=section, mine=form.section(section), seen=opened)
+        if both is not None:
+            form = _form(request, both.section, seen=digest(section))
+            form.note_texts()
+            return _page(request, found, form, both.section, conflict=both.conflict)
+    seen = request.POST.get("over") or opened
     try:
         release = save_draft(
             found, AREA, lambda: apply(found, form, section, seen), seen=seen, by=request.user
@@ -62,7 +69,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form,
             section,
             status=409,
-            conflict=conflict(AREA, found, theirs=changed.section, mine=form.section(theirs)),
+            conflict=conflict(AREA, found, theirs=changed.section, mine=form.section(theirs), seen=opened),
         )
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
@@ -130,14 +137,14 @@ def overrides(channel: Channel, css: str) -> list[Any]:
     return list(asked(channel, css)) if css else []
 
 
-def _form(request: TenantRequest, section: Section, data: Any = None) -> WebSettingsForm:
+def _form(request: TenantRequest, section: Section, data: Any = None, *, seen: str = "") -> WebSettingsForm:
     may = request.membership.may
     return WebSettingsForm(
         data,
         section=section,
         may_edit=may(AREA.edit_role),
         may_script=may(SCRIPT_ROLE),
-        seen=digest(section),
+        seen=seen or digest(section),
     )
 
 
@@ -161,7 +168,7 @@ def _page(
         "selector_names": list(DATA_SELECTORS),
         "class_names": [name.removeprefix(".") for name in CLASSES if name.startswith(".")],
         "status_url": _status_url(request, channel),
-        "refused": status == 422,
+        "refused": status == 422 or "conflict" in extra,
         "overrides": overrides(channel, shown["custom_css"]),
         **extra,
     }

@@ -40,4 +40,7 @@ class ChannelGoneMiddleware:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "403_csrf.html", status=403)
+    response = render(request, "403_csrf.html", status=403)
+    # A script that sent the form fetches the token of the session there is now, and sends it once more.
+    response.headers["X-Token-Refused"] = "1"
+    return response

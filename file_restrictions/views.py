@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from areas.conflicts import conflict
+from areas.conflicts import conflict, together
 from areas.contract import NotPublishable, Section
 from areas.saving import DraftChanged, save_draft
 from areas.visitors import Reader, visitors
@@ -43,7 +43,13 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         return _act(request, found, form, section, request.POST["act"])
     if not form.is_valid():
         return _page(request, found, form, section, status=422)
-    seen = request.POST.get("over") or form.cleaned_data["seen"] or None
+    opened = form.cleaned_data["seen"] or None
+    if "together" in request.POST:
+        both = together(AREA, found, theirs=section, mine=form.section(), seen=opened)
+        if both is not None:
+            form = _form(request, both.section, seen=digest(section))
+            return _page(request, found, form, section, conflict=both.conflict)
+    seen = request.POST.get("over") or opened
     try:
         release = save_draft(
             found, AREA, lambda: AREA.load(found, form.section()), seen=seen, by=request.user
@@ -53,7 +59,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form.add_error(None, str(problem.message))
         return _page(request, found, form, section, status=422)
     except DraftChanged as changed:
-        beside = conflict(AREA, found, theirs=changed.section, mine=form.section())
+        beside = conflict(AREA, found, theirs=changed.section, mine=form.section(), seen=opened)
         return _page(request, found, form, section, status=409, conflict=beside)
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
@@ -181,9 +187,11 @@ def judged(section: Section, file: UploadedFile[Any], reader: Reader) -> dict[st
     }
 
 
-def _form(request: TenantRequest, section: Section, data: Any = None) -> FileRestrictionsForm:
+def _form(
+    request: TenantRequest, section: Section, data: Any = None, *, seen: str = ""
+) -> FileRestrictionsForm:
     return FileRestrictionsForm(
-        data, section=section, may_edit=request.membership.may(AREA.edit_role), seen=digest(section)
+        data, section=section, may_edit=request.membership.may(AREA.edit_role), seen=seen or digest(section)
     )
 
 
@@ -209,7 +217,7 @@ def _page(
         "may_edit": request.membership.may(AREA.edit_role),
         "presets": [(name, preset.label) for name, preset in PRESETS.items()],
         "status_url": _status_url(request, channel),
-        "refused": status == 422 or "pending" in extra,
+        "refused": status == 422 or bool({"pending", "conflict"} & extra.keys()),
         **{f"{name}_url": _url(request, channel, name) for name in ("edit", "types", "tester")},
         **extra,
     }

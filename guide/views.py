@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from areas.conflicts import conflict
+from areas.conflicts import conflict, together
 from areas.contract import NotPublishable, Section
 from areas.saving import DraftChanged, save_draft
 from channels_config.models import Channel
@@ -44,12 +44,18 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         raise PermissionDenied
     form = _form(request, section, request.POST)
     act = request.POST.get("do", "save")
-    if act != "save" and "over" not in request.POST:
+    if act != "save" and not {"over", "together"} & request.POST.keys():
         form.is_valid()
         return _page(request, found, form, section, changed=True, focus=form.change(act))
     if not form.is_valid():
         return _page(request, found, form, section, status=422, changed=True)
-    seen = request.POST.get("over") or form.cleaned_data["seen"] or None
+    opened = form.cleaned_data["seen"] or None
+    if "together" in request.POST:
+        both = together(AREA, found, theirs=section, mine=form.section(section), seen=opened)
+        if both is not None:
+            form = _form(request, both.section, seen=digest(section))
+            return _page(request, found, form, both.section, changed=True, conflict=both.conflict)
+    seen = request.POST.get("over") or opened
     try:
         save_draft(
             found, AREA, lambda: AREA.load(found, form.section(AREA.dump(found))), seen=seen, by=request.user
@@ -67,7 +73,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             section,
             status=409,
             changed=True,
-            conflict=conflict(AREA, found, theirs=changed.section, mine=form.section(theirs)),
+            conflict=conflict(AREA, found, theirs=changed.section, mine=form.section(theirs), seen=opened),
         )
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
@@ -137,12 +143,12 @@ def preview_document(section: Section, names: Mapping[str, str]) -> dict[str, An
     return {shown: rules.served(document, names=names, locale=locale) for shown, locale in PREVIEWED.items()}
 
 
-def _form(request: TenantRequest, section: Section, data: Any = None) -> GuideForm:
+def _form(request: TenantRequest, section: Section, data: Any = None, *, seen: str = "") -> GuideForm:
     return GuideForm(
         data,
         section=section,
         may_edit=request.membership.may(AREA.edit_role),
-        seen=digest(section),
+        seen=seen or digest(section),
         channels=channel_names(),
     )
 
@@ -180,7 +186,7 @@ def _page(
         "status_url": reverse("publishing:saved", args=[request.organisation.number, channel.public_id]),
         "channel": channel,
         "changed": changed,
-        "refused": status == 422,
+        "refused": changed,
         "focus": focus,
         **extra,
     }

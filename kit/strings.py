@@ -20,6 +20,17 @@ def console_strings() -> dict[str, str]:
             "The console cannot be reached. Check your connection; what you typed is still here."
         ),
         "request-slow-down": _("Too many requests at once. Wait a moment, then try again."),
+        "save-signed-out": _(
+            "Your session has ended, and nothing was saved. What you typed is still here: sign in in another tab, come back, and save."
+        ),
+        "save-signed-in": _("You are signed in again, and what you typed is still here. Save it now."),
+        "save-gone": _(
+            "Nothing was saved: what this page is about was deleted meanwhile, or is no longer open to you. What you typed is still here, to be copied."
+        ),
+        "save-forbidden": _(
+            "Nothing was saved: your role does not allow this, or no longer does. What you typed is still here, to be copied."
+        ),
+        "sign-in-again": _("Sign in"),
         "editor-bytes": _("%(count)s B"),
         "editor-kilobytes": _("%(count)s KB"),
         "editor-size": _("%(size)s of %(most)s"),

@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import F, Max
 
 from areas.contract import ChannelLike
-from areas.states import EnvironmentState, LastSave
+from areas.states import EnvironmentState, LastSave, Since
+from kit.documents import digest
 from publishing.environments import environments
 from publishing.models import Delivery, EnvironmentName, Release
 from publishing.sentences import at_region, error_sentence
@@ -34,6 +35,31 @@ def last_save(channel: ChannelLike, area: str) -> LastSave | None:
         .first()
     )
     return LastSave(*found) if found else None
+
+
+#: Releases that are looked through for the state a page was opened with.
+MOST_SINCE = 25
+
+
+def saves_since(channel: ChannelLike, area: str, seen: str) -> Since:
+    """The saves of an area since its section had the digest `seen`, and that section."""
+    releases = Release.objects.filter(channel=channel.pk).order_by("-number")
+    numbers = list(
+        releases.filter(areas__contains=[area]).values_list("number", flat=True)[: MOST_SINCE if seen else 1]
+    )
+    saves: list[LastSave] = []
+    for number in numbers:
+        release = releases.get(number=number)
+        section = release.sections.get(area)
+        if seen and section is not None and digest(section) == seen:
+            return Since(saves, section)
+        saves.append(LastSave(release.author_label, release.created_at, release.note))
+    # The page may have been opened with what was there before the first of them, of whatever area that release was.
+    before = releases.filter(number__lt=numbers[-1]).first() if seen and numbers else None
+    section = before.sections.get(area) if before else None
+    if section is not None and digest(section) == seen:
+        return Since(saves, section)
+    return Since(saves[:1])
 
 
 def states(channels: Iterable[ChannelLike]) -> dict[Any, list[EnvironmentState]]:

@@ -1,5 +1,6 @@
 /* htmx as the console uses it: nothing evaluated, nothing injected as inline style, errors said in words. */
 import htmx from "htmx.org";
+import { isSignIn, refused, renewToken, sessionEnded } from "./refusals";
 import { text } from "./text";
 import { toast } from "./toasts";
 
@@ -7,6 +8,9 @@ interface ResponseDetail {
   xhr: XMLHttpRequest;
   shouldSwap: boolean;
 }
+
+/* Forms that were sent once more for a token. */
+const renewed = new WeakSet<HTMLFormElement>();
 
 export function setUpRequests(): void {
   Object.assign(htmx.config, {
@@ -38,20 +42,34 @@ export function setUpRequests(): void {
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const detail = (event as CustomEvent<ResponseDetail>).detail;
-    const signIn = document.body.dataset["signIn"];
     // A session that ended answers any fragment with the sign-in page: go there, do not paste it into the page.
-    if (signIn && new URL(detail.xhr.responseURL || location.href).pathname === signIn && location.pathname !== signIn) {
+    if (isSignIn(detail.xhr.responseURL || location.href)) {
       detail.shouldSwap = false;
-      location.reload();
+      if (!sessionEnded()) location.reload();
     }
   });
 
   document.addEventListener("htmx:responseError", (event) => {
     const target = event.target instanceof Element ? event.target : null;
     if (target?.closest("[data-quiet]")) return;
-    const { status } = (event as CustomEvent<ResponseDetail>).detail.xhr;
+    const { xhr } = (event as CustomEvent<ResponseDetail>).detail;
+    const { status } = xhr;
+    const form = target?.closest<HTMLFormElement>("form[data-dirty]") ?? null;
+    if (xhr.getResponseHeader("X-Token-Refused") && form && !renewed.has(form)) {
+      // Somebody signed in anew in another tab: the form is sent once more with the token of that session.
+      renewed.add(form);
+      void renewToken().then((there) => (there ? form.requestSubmit() : sessionEnded()), console.warn);
+      return;
+    }
+    if (refused(form, status)) return;
     const key = status === 403 ? "forbidden" : status === 404 ? "gone" : status === 429 ? "slow-down" : "failed";
     toast(text(`request-${key}`), "bad");
+  });
+
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr } = (event as CustomEvent<ResponseDetail>).detail;
+    const form = event.target instanceof Element ? event.target.closest<HTMLFormElement>("form[data-dirty]") : null;
+    if (form && xhr.status < 400) renewed.delete(form);
   });
 
   for (const type of ["htmx:sendError", "htmx:timeout"]) {
