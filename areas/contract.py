@@ -168,6 +168,10 @@ class Area:
     disarm: Callable[[Section], Section] = identity
     #: Dotted path of the DRF serializer that describes the section ("ipblocking.api.SectionSerializer").
     serializer: str = ""
+    #: Ids the section gives to things of its own channel, by which snippets and other areas' sections of that channel name them: what
+    #: they are called in another channel that gets the section. (section, section there now, the other channel) -> {id: id there}.
+    #: None where a section holds no such ids. See areas.moving.
+    own_ids: Callable[[Section, Section, ChannelLike], Mapping[str, str]] | None = None
     #: The kinds of channel that have this area. A Guide is one, too: it is published, and has areas of its own.
     kinds: frozenset[str] = CHAT_KINDS
     #: What of the area's contents fits the words typed into the palette, within the scope's organisation: (words, brand) ->

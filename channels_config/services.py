@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from areas.moving import moved
+from areas.registry import area as area_named
 from areas.registry import areas_of
 from areas.saving import publisher
 from areas.states import retire
@@ -84,8 +86,9 @@ def duplicate_channel(source: Channel, *, name: str, by: User) -> Channel:
     """A new channel of the same kind whose areas say what those of `source` say. Raises ValidationError, NameTaken."""
     channel = _new(name, Channel.Kind(source.kind))
     _save(channel)
-    for area in areas_of(channel.kind):
-        area.load(channel, area.dump(source))
+    said = {area.name: area.dump(source) for area in areas_of(channel.kind)}
+    for name, section in moved(said, said, channel).items():
+        area_named(name).load(channel, section)
     record("channel.duplicated", by=by, subject=channel.public_id, source=source.name, channel=channel.name)
     publisher()(channel, areas=[area.name for area in areas_of(channel.kind)], by=by)
     return channel

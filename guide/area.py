@@ -22,6 +22,7 @@ AREA = Area(
     phrases=section.phrases,
     redact=section.named,
     describe=section.describe,
+    own_ids=section.own_ids,
     serializer="guide.api.SectionSerializer",
     kinds=frozenset({GUIDE_KIND}),
 )

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from areas.contract import Problem, Section, Sections
+from areas.contract import ChannelLike, Problem, Section, Sections
 from channels_config import colors
 from channels_config.domains import DOMAIN_SENTENCES, MOST_DOMAINS
 from channels_config.models import Channel
@@ -95,7 +95,7 @@ def dump(channel: Channel) -> Section:
 def load(channel: Channel, section: Section) -> None:
     """Write a section into the draft; the inverse of `dump`.
 
-    Entry points that another Guide of the organisation has already (a Guide was duplicated) get ids of their own: an id names one.
+    Entry points that another Guide of the organisation has already (a file of it came in) get ids of their own: an id names one.
     """
     taken = {
         entry["id"]
@@ -109,15 +109,54 @@ def load(channel: Channel, section: Section) -> None:
         "branding": dict(section["branding"]),
         "place": dict(section["place"]),
         "texts": dict(section["texts"]),
-        "entries": [
-            {**entry, "id": str(uuid.uuid4())} if entry["id"] in taken else entry
-            for entry in at_home(section["entries"])
-        ],
+        "entries": _own(at_home(section["entries"]), taken, channel),
         "domains_restricted": section["domains_restricted"],
         "allowed_domains": list(section["allowed_domains"]),
     }
     if not GuideSettings.objects.filter(channel=channel).update(**values):
         GuideSettings.objects.create(channel=channel, **values)
+
+
+def _own(entries: list[dict[str, Any]], taken: set[str], channel: Channel) -> list[dict[str, Any]]:
+    """Entry points whose ids no other Guide has."""
+    used = taken | {entry["id"] for entry in entries}
+    found = []
+    for entry in entries:
+        ident = entry["id"]
+        if ident in taken:
+            own = descendant(ident, channel)
+            ident = str(uuid.uuid4()) if own in used else own
+            used.add(ident)
+        found.append({**entry, "id": ident})
+    return found
+
+
+def descendant(ident: str, channel: ChannelLike) -> str:
+    """What an entry point that came from another Guide is called in this one: always the same."""
+    return str(uuid.uuid5(uuid.UUID(ident), channel.public_id))
+
+
+def own_ids(section: Section, there: Section, channel: ChannelLike) -> dict[str, str]:
+    """What the entry points of another Guide's section are called in `channel`, which holds `there`.
+
+    One that came before is known again, one of the same name is the same, any other is new. So a page's snippet goes on naming what
+    it named, however often a Guide is copied.
+    """
+    free = {entry["id"]: entry["name"].casefold() for entry in there["entries"]}
+    found: dict[str, str] = {}
+    for entry in section["entries"]:
+        for known in (entry["id"], descendant(entry["id"], channel)):
+            if known in free:
+                found[entry["id"]] = known
+                del free[known]
+                break
+    for entry in section["entries"]:
+        if entry["id"] in found:
+            continue
+        same = [ident for ident, name in free.items() if name == entry["name"].casefold()]
+        found[entry["id"]] = same[0] if same else descendant(entry["id"], channel)
+        free.pop(found[entry["id"]], None)
+    return found
 
 
 def at_home(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

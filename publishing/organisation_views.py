@@ -1,72 +1,26 @@
-"""Publication across an organisation's channels: deliveries, and copying settings to many channels."""
+"""Publication across an organisation's channels: deliveries, and copying settings to many channels or Guides."""
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, When
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from areas.registry import areas
 from channels_config.models import Channel
 from kit.plain_text import Plain
-from publishing import copying, deliveries
-from publishing.copy_choice import LONGEST, PER_PAGE, Choice, choice
-from publishing.models import Copy, CopyTarget, Delivery
-from publishing.services import retry_now
+from publishing import copying
+from publishing.copy_choice import LONGEST, PER_PAGE, Choice, choice, words_of
+from publishing.models import Copy, CopyTarget
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
 
 #: Channels whose differences one page of the copy's preview shows.
 PREVIEWED = 10
-
-
-@requires(Role.AUDITOR)
-@require_safe
-def delivery_list(request: TenantRequest, brand: int) -> HttpResponse:
-    state = request.GET.get("state", "all")
-    state = state if state in deliveries.STATES else "all"
-    environment, _dot, region = request.GET.get("where", "").partition(".")
-    words = request.GET.get("q", "")[:LONGEST].replace("\0", "").strip()
-    found = deliveries.listed(environment, region if environment else None, state, words)
-    page = Paginator(found, deliveries.PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "places": deliveries.places(),
-        "page": page,
-        "rows": [deliveries.row_of(one) for one in page.object_list],
-        "state": state,
-        "words": words,
-        "where": request.GET.get("where", ""),
-        "may_retry": request.membership.may(Role.QA),
-        "chart": {"width": deliveries.WIDTH, "height": deliveries.HEIGHT, "days": deliveries.DAYS},
-    }
-    return render(request, "publishing/deliveries.html", context)
-
-
-@requires(Role.QA)
-@require_POST
-def delivery_retry(request: TenantRequest, brand: int) -> HttpResponse:
-    """Try one delivery (delivery=…) or all that failed at once."""
-    one = request.POST.get("delivery", "")
-    found = Delivery.objects.all()
-    if one:
-        found = found.filter(pk=int(one) if one.isascii() and one.isdigit() and len(one) < 19 else 0)
-    else:
-        found = found.exclude(last_error="")
-    count = len(retry_now(found))
-    if count:
-        text = ngettext(
-            "%(count)s delivery is tried again now.", "%(count)s deliveries are tried again now.", count
-        )
-        messages.success(request, text % {"count": count})
-    else:
-        messages.success(request, _("There was nothing left to deliver."))
-    return HttpResponseRedirect(reverse("publications:deliveries", args=[brand]))
 
 
 @requires(Role.ADMIN)
@@ -106,11 +60,17 @@ def _missing(chosen: Choice) -> list[str]:
     """What still has to be said before anything can be copied."""
     errors = []
     if chosen.source is None:
-        errors.append(_("Choose the channel to copy from."))
+        errors.append(
+            _("Choose the Guide to copy from.") if chosen.of else _("Choose the channel to copy from.")
+        )
     if not chosen.names:
         errors.append(_("Choose at least one area."))
     if not chosen.chosen:
-        errors.append(_("Choose at least one channel to copy to."))
+        errors.append(
+            _("Choose at least one Guide to copy to.")
+            if chosen.of
+            else _("Choose at least one channel to copy to.")
+        )
     if len(chosen.chosen) > copying.MOST_TARGETS:
         errors.append(_("Choose at most %(most)s channels at once.") % {"most": copying.MOST_TARGETS})
     return errors
@@ -128,6 +88,7 @@ def copied(request: TenantRequest, brand: int, number: int) -> HttpResponse:
     )
     total = sum(counts.values())
     finished = total - counts[CopyTarget.State.WAITING]
+    say = words_of(found.source.kind)
     state = request.GET.get("state", "")
     listed = found.targets.select_related("channel").defer("before")
     if state in counts:
@@ -147,6 +108,8 @@ def copied(request: TenantRequest, brand: int, number: int) -> HttpResponse:
         "state": state if state in counts else "",
         "finished": finished,
         "total": total,
+        "say": say,
+        "said_done": say.done % {"done": finished, "total": total},
         "running": finished < total,
         "may_undo": found.undo_of_id is None and undone_by is None and bool(counts[CopyTarget.State.DONE]),
         "undone_by": undone_by,

@@ -41,6 +41,16 @@ def create_organisation(*, number: int, name: str, time_zone: str = "America/Tor
     return organisation
 
 
+def still_may(user_id: int | None, role: Role) -> bool:
+    """Whether a person is, at this moment, an active member of the tenant in force with that role: for work that goes on after its
+    request."""
+    if user_id is None:
+        return False
+    return Membership.objects.filter(
+        tenant_id=current_tenant_id(), user_id=user_id, role__gte=role, user__is_active=True
+    ).exists()
+
+
 def admit(user: User, *, role: Role) -> tuple[Membership, bool]:
     """Make a person a member of the tenant in force, or give a member this role; returns whether anything changed."""
     membership, created = Membership.objects.select_for_update().get_or_create(

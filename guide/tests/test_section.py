@@ -16,14 +16,16 @@ from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from files import plans
 from files.documents import organisation_document, read_channels
-from guide import look
+from guide import look, rules
 from guide.area import AREA
 from guide.models import GuideSettings
+from guide.section import descendant, own_ids
 from guide.tests.factories import entry, guide, rule
 from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation
+from translations.area import AREA as TRANSLATIONS
 
 pytestmark = pytest.mark.django_db
 GOLDEN = Path(__file__).parent / "golden_section.json"
@@ -76,6 +78,49 @@ def test_a_duplicate_has_entry_points_of_its_own(acme: Organisation) -> None:
         [one], [other] = AREA.dump(first)["entries"], AREA.dump(copied)["entries"]
         assert one["id"] != other["id"]
         assert {**one, "id": ""} == {**other, "id": ""}
+
+
+def test_a_duplicate_keeps_the_translations_of_what_its_entry_points_call_their_channels(
+    acme: Organisation,
+) -> None:
+    admin = member(acme, Role.ADMIN)
+    first = guide(acme, "Site", entry("All", CHAT))
+    with tenant_scope(acme.pk):
+        [one] = AREA.dump(first)["entries"]
+        written = {"name": "Français", "locale": "fr", "fallback": None}
+        phrases = {rules.label_key(one["id"], CHAT): "Le soutien", "guide.title": one["id"]}
+        TRANSLATIONS.load(first, {**TRANSLATIONS.dump(first), "variants": [{**written, "phrases": phrases}]})
+        copied = services.duplicate_channel(first, name="Copy", by=admin)
+        [other] = AREA.dump(copied)["entries"]
+        [variant] = TRANSLATIONS.dump(copied)["variants"]
+        assert variant["phrases"] == {
+            rules.label_key(other["id"], CHAT): "Le soutien",
+            "guide.title": other["id"],
+        }
+
+
+def test_entry_points_of_another_guide_are_known_again_by_where_they_came_from_then_by_name(
+    acme: Organisation,
+) -> None:
+    first, other = guide(acme, "Site"), guide(acme, "Other")
+    help_, sales, new = entry("Help"), entry("Sales"), entry("New")
+    source = {"entries": [help_, sales, new]}
+    came = {**entry("Sales"), "id": descendant(help_["id"], other)}
+    theirs = entry("SALES")
+    found = own_ids(source, {"entries": [came, theirs]}, other)
+    assert found == {
+        help_["id"]: came["id"],
+        sales["id"]: theirs["id"],
+        new["id"]: descendant(new["id"], other),
+    }
+    assert own_ids(source, source, first) == {one["id"]: one["id"] for one in (help_, sales, new)}
+    # A file of a Guide brought into another: ids that are taken become its own, whichever they are.
+    with tenant_scope(acme.pk):
+        AREA.load(first, {**AREA.dump(first), "entries": [help_]})
+        AREA.load(other, {**AREA.dump(other), "entries": [came, help_]})
+        ids = [one["id"] for one in AREA.dump(other)["entries"]]
+        assert ids[0] == came["id"]
+        assert len({*ids, help_["id"]}) == 3
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_look_is_copied_to_several_channels_and_taken_back_in_one_step(
     expect(admin.get_by_text("2 canaux sur 2")).to_be_visible(timeout=30_000)
     eventually(lambda: served(stack, targets[0]) == css("grey"), seconds=30, what="the copy is undone")
     expect(results.filter(has_text=f"Copie {mark} 1")).to_contain_text(
-        "Quelqu’un a modifié ce canal après la copie"
+        "Quelqu’un l’a modifié après la copie"
     )
     assert served(stack, targets[1]) == css("black")
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -113,9 +114,13 @@ def live_of(found: Channel) -> Delivery:
 def test_the_history_tells_who_what_and_why_and_pages_by_number(
     shop: Organisation, support: Channel, ana: User, django_assert_max_num_queries: Any
 ) -> None:
-    for number in range(30):
-        save(support, f"b {{ order: {number} }}", ana, note=f"note {number}")
     client = client_of(ana)
+    # Of one release there is nothing to compare it with.
+    save(support, "b { order: 0 }", ana, note="note 0")
+    assert "Compare the two chosen" not in text(client.get(address("history", shop, support)))
+    for number in range(1, 30):
+        save(support, f"b {{ order: {number} }}", ana, note=f"note {number}")
+    assert "Compare the two chosen" in text(client.get(address("history", shop, support)))
     with django_assert_max_num_queries(20):
         page = text(client.get(address("history", shop, support)))
     assert "note 29" in page
@@ -562,7 +567,9 @@ def test_every_region_has_a_delivery_and_a_new_one_catches_up(
     client = client_of(ana)
     shown = text(client.get(address("history", shop, support)))
     assert "ca</strong> · release 3" in shown
-    assert "eu</strong> · release 1 · 2 releases behind · the first one missed:" in shown
+    assert "eu</strong> · release 1<span" in shown
+    assert "2 releases behind for <time" in shown
+    assert ">3\u00a0h</time>. The environment cannot be reached." in shown
     assert f'datetime="{long_ago:%Y-%m-%dT%H:%M}' in shown
     assert '<span class="tag">Test · ca</span>' in shown
     assert "Release 3 can go live once every region of test has it. Still missing: eu." in shown
@@ -606,11 +613,30 @@ def test_the_deliveries_page_filters_retries_and_draws(
     one = Delivery.objects
     with tenant_scope(shop.pk):
         pk = one.order_by("pk")[0].pk
-    client.post(reverse("publications:retry", args=[shop.number]), {"delivery": str(pk)})
+    retry = reverse("publications:retry", args=[shop.number])
+    back = client.post(f"{retry}?state=failed&q=C&next=//evil.example", {"delivery": str(pk)})
+    assert back.headers["Location"] == f"{url}?q=C&state=failed"
     assert pk in [due.delivery_id for due in due_deliveries()]
-    client.post(reverse("publications:retry", args=[shop.number]))
+    assert "3 deliveries have failed so far" in page
+    client.post(retry)
     with tenant_scope(shop.pk):
         assert not Delivery.objects.filter(next_attempt_at__gt=timezone.now()).exists()
+        told = [str(one) for one in Entry.objects.filter(action__startswith="deliveries.").order_by("pk")]
+        assert told == [
+            "ana@shop.example had the channel “C0” delivered again at once: Test",
+            "ana@shop.example had 3 deliveries that had failed tried again at once",
+        ]
+        # Nothing is left to be done: nothing is offered, nothing recorded.
+        Delivery.objects.update(confirmed=F("wanted"), last_error="")
+    renewed = client.get(url, headers={"HX-Request": "true", "HX-Target": "deliveries"})
+    page = text(renewed)
+    assert page.startswith('<div id="deliveries"')
+    assert 'hx-trigger="every 10s"' in page
+    assert "Try all that failed" not in page
+    client.post(retry)
+    assert "Show all" in text(client.get(url, {"q": "no such channel"}))
+    with tenant_scope(shop.pk):
+        assert Entry.objects.filter(action__startswith="deliveries.").count() == 2
 
 
 # --- copies ---
