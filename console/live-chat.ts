@@ -14,7 +14,7 @@ class MoreRows extends HTMLElement {
 
   #rows = (): HTMLElement[] => [...this.querySelectorAll<HTMLElement>("[data-row]")];
 
-  #fields = (row: HTMLElement) => [...row.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")];
+  #fields = (row: HTMLElement) => [...row.querySelectorAll<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>("input, select, textarea")];
 
   #clear(row: HTMLElement): void {
     for (const field of this.#fields(row)) {
@@ -28,7 +28,7 @@ class MoreRows extends HTMLElement {
   #add(): void {
     const rows = this.#rows();
     const last = rows.at(-1)!;
-    const blank = this.#fields(last).every((field) => field instanceof HTMLSelectElement || !field.value);
+    const blank = this.#fields(last).every((field) => !field.value || (field instanceof HTMLSelectElement && !!field.options[0]!.value));
     if (blank) return this.#fields(last)[0]!.focus();
     if (rows.length >= Number(this.dataset.most)) return;
     const row = last.cloneNode(true) as HTMLElement;

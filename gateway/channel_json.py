@@ -271,6 +271,48 @@ def _keys(value: object) -> Iterator[str]:
             yield from _keys(inner)
 
 
+def take_offline_texts(document: dict[str, Any]) -> dict[rules.Key, str]:
+    """Take the texts of single languages out of the document: each visitor is served their own only (`with_offline_text`)."""
+    form = document["settings"].get("liveChatOfflineForm")
+    if not isinstance(form, Mapping) or "htmlByLanguage" not in form:
+        return {}
+    given = form["htmlByLanguage"]
+    document["settings"] = {
+        **document["settings"],
+        "liveChatOfflineForm": {name: value for name, value in form.items() if name != "htmlByLanguage"},
+    }
+    return {
+        meaning: text
+        for locale, text in (given.items() if isinstance(given, Mapping) else ())
+        if isinstance(text, str) and text.strip() and (meaning := rules.key(locale)) is not None
+    }
+
+
+def offline_text(texts: Mapping[rules.Key, str], known: rules.Compiled, locale: str) -> str | None:
+    """What a visitor who gets `locale` reads above the offline form: found as phrases are, as far as it is their language or one
+    it falls back to. None: the text for all languages."""
+    if not texts:
+        return None
+    asked = [locale]
+    for layer in known.chain(locale):
+        if layer.step in {"default", "english"}:
+            break
+        asked += [layer.via, layer.locale]
+    for tag in asked:
+        meaning = rules.key(tag)
+        for wanted in (meaning, meaning._replace(region="")) if meaning else ():
+            if wanted in texts:
+                return texts[wanted]
+    return None
+
+
+def with_offline_text(document: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """The document as it is served to visitors of a language that has a text of its own above the offline form."""
+    settings = document["settings"]
+    form = {**settings["liveChatOfflineForm"], "isCustom": True, "html": text}
+    return {**document, "settings": {**settings, "liveChatOfflineForm": form}}
+
+
 def dumped(value: object) -> bytes:
     """JSON as it is served: sorted, without spaces."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()

@@ -178,6 +178,7 @@ class Channel:
 
     __slots__ = (
         "_frame",
+        "_offline_texts",
         "_raw_locales",
         "addresses",
         "availability",
@@ -220,6 +221,7 @@ class Channel:
         self.rule = hours.ready(snapshot.private.get("live_chat"))
         self.availability = hours.initial(self.rule, snapshot.channel)
         self.document = channel_json.complete(document, availability=self.availability)
+        self._offline_texts = channel_json.take_offline_texts(self.document)
         self.translations = channel_json.languages(snapshot.private.get("translations"))
         self.default_locale = self.translations.resolve(None).locale
         self.document |= channel_json.phrases(self.translations, self.default_locale, self.document)
@@ -274,8 +276,15 @@ class Channel:
         return self.translations.table(self.locale(wanted))
 
     def _made(self, locale: str) -> Page:
+        return self._made_of(self._frame, locale)
+
+    def _made_of(self, frame: tuple[bytes, bytes], locale: str) -> Page:
+        text = channel_json.offline_text(self._offline_texts, self.translations, locale)
+        if text is not None:
+            # Not kept for the next one: a document may be large, and pages are what the shelf weighs.
+            frame = channel_json.split(channel_json.with_offline_text(self.document, text))
         phrases = channel_json.phrases(self.translations, locale, self.document)
-        return Page(channel_json.joined(self._frame, phrases), self.release)
+        return Page(channel_json.joined(frame, phrases), self.release)
 
     async def turn(self, status: str) -> None:
         """Serve "online" or "offline" from now on: other bytes, another ETag, in every language. The hours' clock calls it."""
@@ -284,8 +293,7 @@ class Channel:
         frame = channel_json.split(self.document)
 
         def made() -> Page:
-            phrases = channel_json.phrases(self.translations, self.default_locale, self.document)
-            page = Page(channel_json.joined(frame, phrases), self.release)
+            page = self._made_of(frame, self.default_locale)
             page.brotli, page.gzip  # noqa: B018
             return page
 

@@ -76,7 +76,12 @@ class OfflineSerializer(serializers.Serializer[dict[str, Any]]):
         allow_blank=True,
         max_length=rules.LONGEST_HTML,
         trim_whitespace=False,
-        help_text="Text above the form (simple HTML); empty: the phrase of the visitor's language.",
+        help_text="Text above the form (simple HTML) in every other language; empty: the phrase of the visitor's language.",
+    )
+    html_by_language = serializers.DictField(
+        child=serializers.CharField(max_length=rules.LONGEST_HTML, trim_whitespace=False),
+        required=False,
+        help_text="Texts for visitors of one language, by locale (fr, fr_CA), in place of `html`; may be missing.",
     )
     emails = serializers.ListField(
         child=serializers.EmailField(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Section
@@ -15,8 +16,8 @@ from kit import time_zones
 from kit.html import clean_block
 from live_chat import rules
 from live_chat.hours import DAYS, read_typed, written
-from live_chat.section import AVAILABILITY_WORDS, FLAG_WORDS, OFFLINE_WORDS
-from live_chat.sentences import PROBLEMS, WEEKDAYS, problem_sentence
+from live_chat.section import AVAILABILITY_WORDS, FLAG_WORDS, OFFLINE_WORDS, by_language
+from live_chat.sentences import PROBLEMS, WEEKDAYS, language_words, problem_sentence
 
 
 @dataclass
@@ -33,9 +34,12 @@ class Row:
 HOLIDAY = ("date", "name", "yearly", "hours")
 OVERRIDE = ("from", "until", "open", "note")
 ITEM = ("label", "postback")
+TEXT = ("language", "html")
 
 #: What stands in a row nobody has written in.
 _BLANK = {"yearly": "once", "open": "closed"}
+#: Characters of a column that are read; one more than fits, so that it is said.
+_LONGEST = {"html": rules.LONGEST_HTML + 1}
 
 
 def _minutes(label: Any, help_text: Any) -> forms.IntegerField:
@@ -53,7 +57,7 @@ def _switch(label: Any, help_text: Any = "") -> forms.BooleanField:
 
 
 class LiveChatForm(forms.Form):
-    """`holidays`, `overrides` and `items` are rows; the last of each is empty, to be written in."""
+    """`holidays`, `overrides`, `items` and `texts` are rows; the last of each is empty, to be written in."""
 
     availability = forms.ChoiceField(
         label=_("The chat is online"), choices=list(AVAILABILITY_WORDS.items()), widget=forms.RadioSelect
@@ -69,8 +73,8 @@ class LiveChatForm(forms.Form):
     html = forms.CharField(
         label=_("Text above the form"),
         help_text=_(
-            "Simple HTML: paragraphs, lists, links, bold; the same in every language. For a text in each language leave it empty, "
-            "and change the phrase “offlineFormDesc” under Translations."
+            "Simple HTML: paragraphs, lists, links, bold. Visitors of every language read it that has no text of its own below. "
+            "Empty, they read the phrase “offlineFormDesc” of their language."
         ),
         required=False,
         max_length=rules.LONGEST_HTML,
@@ -108,8 +112,16 @@ class LiveChatForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def __init__(
-        self, data: Any = None, *, section: Section, kind: str, may_edit: bool, seen: str = ""
+        self,
+        data: Any = None,
+        *,
+        section: Section,
+        kind: str,
+        may_edit: bool,
+        seen: str = "",
+        languages: Sequence[tuple[str, str]] = (),
     ) -> None:
+        """`languages`: (locale, name) of those a visitor may get."""
         super().__init__(data, initial={**_initial(section), "seen": seen})
         self.section_before, self.kind = section, kind
         zones = sorted(time_zones.names() | {section["hours"]["time_zone"]})
@@ -136,6 +148,8 @@ class LiveChatForm(forms.Form):
         self.holidays = _rows(data, "holiday", HOLIDAY, _holidays(section))
         self.overrides = _rows(data, "override", OVERRIDE, _overrides(section))
         self.items = _rows(data, "item", ITEM, [dict(one) for one in section["menu"]])
+        self.texts = _rows(data, "text", TEXT, _texts(section))
+        self.languages = _choices(languages, self.texts)
         self.made: Section = section
 
     @property
@@ -145,7 +159,8 @@ class LiveChatForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         self.made = self._section(cleaned)
-        wrong_rows = any(row.errors for row in (*self.holidays, *self.overrides, *self.items))
+        rows = (*self.holidays, *self.overrides, *self.items, *self.texts)
+        wrong_rows = any(row.errors for row in rows)
         for problem in rules.problems(self.made):
             if problem.note:
                 continue
@@ -168,6 +183,13 @@ class LiveChatForm(forms.Form):
                 number, name = int(parts[len(prefix)]), parts[-1]
                 if number < len(inside):
                     inside[number].errors.setdefault(name, sentence)
+                    return True
+        if parts[:2] == ["offline", "html_by_language"]:
+            for row in self.texts:
+                if row.values["language"] == parts[-1] or row.values["language"][:40] == problem.values.get(
+                    "value"
+                ):
+                    row.errors.setdefault("language" if problem.code == "language" else "html", sentence)
                     return True
         name = "emails" if parts[:2] == ["offline", "emails"] else parts[-1]
         if name in self.fields and name not in self.errors:
@@ -209,6 +231,8 @@ class LiveChatForm(forms.Form):
                 "html": clean_block(cleaned.get("html", "").replace("\r\n", "\n")),
                 "emails": [one.strip() for one in cleaned.get("emails", "").splitlines() if one.strip()],
             }
+            if texts := self._by_language():
+                offline["html_by_language"] = texts
             inactivity = {
                 name: cleaned.get(name, inactivity[name]) for name in ("warn_minutes", "end_minutes")
             }
@@ -232,6 +256,18 @@ class LiveChatForm(forms.Form):
                 {name: row.values[name].strip() for name in ITEM} for row in self.items if not row.empty()
             ],
         }
+
+    def _by_language(self) -> dict[str, str]:
+        texts: dict[str, str] = {}
+        for row in self.texts:
+            language, html = row.values["language"].strip(), row.values["html"].replace("\r\n", "\n")
+            if not language and html.strip():
+                row.errors["language"] = str(PROBLEMS["language_missing"])
+            elif language in texts:
+                row.errors["language"] = str(PROBLEMS["language_twice"])
+            elif language:
+                texts[language] = clean_block(html)
+        return texts
 
     def _day(self, day: str, cleaned: Mapping[str, Any]) -> list[list[str]]:
         try:
@@ -286,6 +322,21 @@ def _overrides(section: Section) -> list[dict[str, str]]:
     ]
 
 
+def _texts(section: Section) -> list[dict[str, str]]:
+    return [{"language": locale, "html": html} for locale, html in sorted(by_language(section).items())]
+
+
+def _choices(languages: Sequence[tuple[str, str]], rows: list[Row]) -> list[tuple[str, str]]:
+    """What the languages of texts are chosen from. One that the channel does not have any more keeps its text."""
+    offered = {locale: f"{name} ({locale})" for locale, name in languages}
+    for row in rows:
+        if (locale := row.values["language"]) and locale not in offered:
+            offered[locale] = gettext("%(language)s: no language of this channel") % {
+                "language": language_words(locale)
+            }
+    return [("", gettext("Choose a language")), *offered.items()]
+
+
 def _rows(data: Any, prefix: str, names: tuple[str, ...], stored: list[dict[str, str]]) -> list[Row]:
     """The list as a browser posts it, a value a row for each column, in the order of the page; or as it is stored."""
     if data is not None:
@@ -294,7 +345,7 @@ def _rows(data: Any, prefix: str, names: tuple[str, ...], stored: list[dict[str,
         made = [
             Row(
                 {
-                    name: (values[number] if number < len(values) else "")[:1000]
+                    name: (values[number] if number < len(values) else "")[: _LONGEST.get(name, 1000)]
                     for name, values in zip(names, lists, strict=True)
                 }
             )

@@ -8,7 +8,8 @@ The section:
                "holidays": [{"name", "date": "2026-12-25", "yearly": bool, "hours": [ranges; none: closed]}],
                "overrides": [{"from": "2026-11-24T12:00", "until": "2026-11-24T15:00", "open": bool, "note"}]},   local times
      "availability": "agents" | "hours" | "always",
-     "offline": {"show": "form" | "notice" | "hide", "html": text, "emails": [addresses]},
+     "offline": {"show": "form" | "notice" | "hide", "html": text, "emails": [addresses],
+                 "html_by_language": {"fr_CA": text}},            beside "html", which is for every other language; may be missing
      "transcript": {"allowed": bool},
      "inactivity": {"warn_minutes": int, "end_minutes": int},                                      0: never
      "behaviour": {"audio_notification", "typing_preview", "ai_label", "several_threads", "persistent_menu": bool},
@@ -39,12 +40,15 @@ MOST_HOLIDAYS = 200
 MOST_OVERRIDES = 50
 MOST_EMAILS = 10
 MOST_ITEMS = 12
+MOST_LANGUAGES = 60
 MOST_MINUTES = 24 * 60
 LONGEST_NAME = 120
 LONGEST_HTML = 10_000
 LONGEST_LABEL = 80
 LONGEST_POSTBACK = 500
 
+#: A locale as the area of translations writes it.
+_LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?", re.ASCII)
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]+\.[^\s@<>,;:\"()\[\]\\.]{2,63}")
 
 
@@ -112,12 +116,14 @@ _SHAPE: dict[str, Any] = {
     "format": int,
     "hours": {"time_zone": str, "weekly": dict.fromkeys(DAYS, list), "holidays": list, "overrides": list},
     "availability": str,
-    "offline": {"show": str, "html": str, "emails": list},
+    "offline": {"show": str, "html": str, "emails": list, "html_by_language": dict},
     "transcript": {"allowed": bool},
     "inactivity": {"warn_minutes": int, "end_minutes": int},
     "behaviour": dict.fromkeys(FLAGS, bool),
     "menu": list,
 }
+#: Came later: releases of before do not have it.
+_OPTIONAL = frozenset({"offline.html_by_language"})
 _HOLIDAY = {"name": str, "date": str, "yearly": bool, "hours": list}
 _OVERRIDE = {"from": str, "until": str, "open": bool, "note": str}
 _ITEM = {"label": str, "postback": str}
@@ -166,14 +172,15 @@ def _misshapen(value: Any, shape: Any, path: str) -> list[Problem]:
         found = [Problem(f"{dot}{name}", "unknown") for name in value if name not in shape]
         for name, inner in shape.items():
             if name not in value:
-                found.append(Problem(f"{dot}{name}", "missing"))
+                if f"{dot}{name}" not in _OPTIONAL:
+                    found.append(Problem(f"{dot}{name}", "missing"))
             else:
                 found += _misshapen(value[name], inner, f"{dot}{name}")
         return found
     right = isinstance(value, shape) and (shape is not int or not isinstance(value, bool))
     if right and shape is str and not _storable(value):
         return [Problem(path, "characters")]
-    return [] if right else [Problem(path, shape.__name__)]
+    return [] if right else [Problem(path, "object" if shape is dict else shape.__name__)]
 
 
 def _storable(text: str) -> bool:
@@ -234,6 +241,18 @@ def _offline(offline: Mapping[str, Any]) -> list[Problem]:
     found = []
     if len(offline["html"]) > LONGEST_HTML:
         found.append(Problem("offline.html", "too_long", {"most": LONGEST_HTML}))
+    texts = offline.get("html_by_language", {})
+    if len(texts) > MOST_LANGUAGES:
+        found.append(Problem("offline.html_by_language", "too_many", {"most": MOST_LANGUAGES}))
+        texts = {}
+    for locale, text in texts.items():
+        if not isinstance(locale, str) or not _LOCALE.fullmatch(locale):
+            # Not at a path of its own: whatever it is, it has to be said.
+            value = ascii(locale)[1:-1][:40] if isinstance(locale, str) else ""
+            found.append(Problem("offline.html_by_language", "language", {"value": value}))
+            continue
+        path = f"offline.html_by_language.{locale}"
+        found += _misshapen(text, str, path) or _text(text, path, LONGEST_HTML)
     if len(offline["emails"]) > MOST_EMAILS:
         return [*found, Problem("offline.emails", "too_many", {"most": MOST_EMAILS})]
     seen = set()

@@ -17,7 +17,7 @@ from kit.html import clean_block
 from live_chat import rules
 from live_chat.hours import DAYS, written
 from live_chat.models import LiveChat
-from live_chat.sentences import WEEKDAYS, problem_sentence
+from live_chat.sentences import WEEKDAYS, language_words, problem_sentence
 
 AREA_NAME = "live_chat"
 PIECES = ("hours", "availability", "offline", "transcript", "inactivity", "behaviour", "menu")
@@ -63,16 +63,31 @@ def check(section: Any, sections: Sections) -> list[Problem]:
         for one in rules.problems(section)
     ]
     if not any(one.blocking for one in found):
-        html = section["offline"]["html"]
-        if clean_block(clean_block(html)) != clean_block(html):
-            found.append(Problem(AREA_NAME, "offline.html", gettext("This HTML cannot be read reliably.")))
+        texts = {"offline.html": section["offline"]["html"]} | {
+            f"offline.html_by_language.{locale}": text for locale, text in by_language(section).items()
+        }
+        found += [
+            Problem(AREA_NAME, path, gettext("This HTML cannot be read reliably."))
+            for path, html in texts.items()
+            if clean_block(clean_block(html)) != clean_block(html)
+        ]
+    return found
+
+
+def by_language(section: Section) -> dict[str, str]:
+    """Texts above the offline form, by locale; a section of before there were any has none."""
+    found: dict[str, str] = section["offline"].get("html_by_language", {})
     return found
 
 
 def public(section: Section) -> dict[str, Any]:
-    """Its piece of the channel JSON (wire contract 1.1, "Basics"); hours and addresses stay with the environment."""
+    """Its piece of the channel JSON (wire contract 1.1, "Basics"); hours and addresses stay with the environment.
+
+    Texts for one language travel beside the one for all; an environment serves each visitor theirs as `html`, and no others.
+    """
     offline, behaviour = section["offline"], section["behaviour"]
     html = clean_block(offline["html"])
+    texts = {locale: clean_block(text) for locale, text in by_language(section).items()}
     return {
         "settings": {
             "liveChatShowOfflineForm": offline["show"] == "form",
@@ -81,6 +96,7 @@ def public(section: Section) -> dict[str, Any]:
                 "isEnabled": offline["show"] == "form",
                 "isCustom": bool(html.strip()),
                 "html": html,
+                **({"htmlByLanguage": texts} if texts else {}),
             },
             "liveChatAllowTranscript": section["transcript"]["allowed"],
             "liveChatAllowAudioNotification": behaviour["audio_notification"],
@@ -108,6 +124,9 @@ def describe(section: Section) -> Mapping[Any, Any]:
         _("Temporary exceptions"): [override_words(one) for one in hours["overrides"]],
         _("When offline"): OFFLINE_WORDS[offline["show"]],
         _("Text above the offline form"): offline["html"],
+        _("Text above the offline form, by language"): {
+            language_words(locale): text for locale, text in sorted(by_language(section).items())
+        },
         _("Offline messages go to"): list(offline["emails"]),
         _("Transcript by e-mail"): section["transcript"]["allowed"],
         _("Warning after (minutes)"): inactivity["warn_minutes"],
@@ -172,6 +191,8 @@ def from_channel_json(document: Mapping[str, Any], section: Section) -> tuple[Se
     form = settings.get("liveChatOfflineForm")
     if isinstance(form, Mapping) and isinstance(form.get("html"), str):
         html = form["html"] if form.get("isCustom") is True else ""
+        # What is taken over is said to everybody.
+        offline.pop("html_by_language", None)
         offline["html"] = clean_block(html)[: rules.LONGEST_HTML].replace("\0", "")
         lines.append(
             Line("taken", "settings.liveChatOfflineForm.html")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
 from django.utils import formats
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from live_chat.hours import DAYS, Verdict
@@ -39,6 +40,9 @@ PROBLEMS: dict[str, Promise] = {
     "minutes": _("Between 0 and %(most)s minutes."),
     "warns_of_nothing": _("The warning announces an end: say after how many minutes it comes."),
     "warns_too_late": _("The warning has to come before the end."),
+    "language": _("“%(value)s” is not a language, such as fr_CA."),
+    "language_twice": _("This language is in the list already."),
+    "language_missing": _("Choose the language of this text."),
     "item_twice": _("This item is in the menu already."),
     "never_open": _("There are no opening hours at all: the channel is offline for ever."),
 }
@@ -94,3 +98,12 @@ def until_words(verdict: Verdict, zone: ZoneInfo) -> str:
     if verdict.open:
         return gettext("Closes %(moment)s.") % {"moment": moment}
     return gettext("Opens again %(moment)s.") % {"moment": moment}
+
+
+def language_words(locale: str) -> str:
+    """A locale by its name in the interface's language and its code, which tells it from others of that name: "Français (fr)"."""
+    try:
+        name = Locale.parse(locale).get_display_name((get_language() or "en").replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        name = None
+    return f"{name[:1].upper()}{name[1:]} ({locale})" if name else locale

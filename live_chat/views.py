@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from areas.conflicts import conflict
+from areas.conflicts import conflict, together
 from areas.contract import NotPublishable, Section
 from areas.saving import DraftChanged, save_draft
+from areas.visitors import visitors
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from kit.documents import digest
@@ -43,7 +44,13 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     form = _form(request, found, section, request.POST)
     if not form.is_valid():
         return _page(request, found, form, section, status=422)
-    seen = request.POST.get("over") or form.cleaned_data["seen"] or None
+    opened = form.cleaned_data["seen"] or None
+    if "together" in request.POST:
+        both = together(AREA, found, theirs=section, mine=form.made, seen=opened)
+        if both is not None:
+            form = _form(request, found, both.section, seen=digest(section))
+            return _page(request, found, form, section, conflict=both.conflict)
+    seen = request.POST.get("over") or opened
     try:
         release = save_draft(found, AREA, lambda: AREA.load(found, form.made), seen=seen, by=request.user)
     except NotPublishable as refused:
@@ -51,7 +58,7 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form.add_error(None, str(problem.message))
         return _page(request, found, form, section, status=422)
     except DraftChanged as changed:
-        beside = conflict(AREA, found, theirs=changed.section, mine=form.made)
+        beside = conflict(AREA, found, theirs=changed.section, mine=form.made, seen=opened)
         return _page(request, found, form, section, status=409, conflict=beside)
     if not request.htmx:
         return HttpResponseRedirect(f"{request.path}?saved")
@@ -108,13 +115,16 @@ def _verdict(section: Section, instant: datetime) -> dict[str, Any]:
     }
 
 
-def _form(request: TenantRequest, channel: Channel, section: Section, data: Any = None) -> LiveChatForm:
+def _form(
+    request: TenantRequest, channel: Channel, section: Section, data: Any = None, *, seen: str = ""
+) -> LiveChatForm:
     return LiveChatForm(
         data,
         section=section,
         kind=channel.kind,
         may_edit=request.membership.may(AREA.edit_role),
-        seen=digest(section),
+        seen=seen or digest(section),
+        languages=visitors(channel).languages() if channel.kind == Channel.Kind.LIVE else (),
     )
 
 
@@ -136,12 +146,13 @@ def _page(
         "now": _verdict(section, now),
         "moment": f"{now.astimezone(zone):%Y-%m-%dT%H:%M}",
         "status_url": reverse("publishing:saved", args=[request.organisation.number, channel.public_id]),
-        "refused": status in {409, 422},
+        "refused": status == 422 or "conflict" in extra,
         "edit_url": AREA.edit_url(request.organisation.number, channel.public_id),
         "most": {
             "holidays": rules.MOST_HOLIDAYS,
             "overrides": rules.MOST_OVERRIDES,
             "items": rules.MOST_ITEMS,
+            "languages": rules.MOST_LANGUAGES,
         },
         **{
             f"{name}_url": reverse(f"live_chat:{name}", args=[request.organisation.number, channel.public_id])

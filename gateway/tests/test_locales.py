@@ -184,3 +184,40 @@ def test_what_a_page_weighs_is_given_back_when_its_answers_go() -> None:
     assert shelf.weight == before + 3 * ANSWER_WEIGHT
     shelf.drop(pages)
     assert shelf.weight == 0
+
+
+def test_each_visitor_is_served_the_offline_text_of_their_language_and_no_other(env: Environment) -> None:
+    texts = {
+        "fr": "<p>Fermé</p>",
+        "en_US": "<p>Closed</p>",
+        "fr_CA": "<p>Fermé, là</p>",
+        "pl": " ",
+        "??": "x",
+        "ja": 7,
+    }
+    form = {"isEnabled": True, "isCustom": False, "html": "", "htmlByLanguage": texts}
+    document: dict[str, Any] = {"settings": {"liveChatShowOfflineForm": True, "liveChatOfflineForm": form}}
+    channel = env.publish(document=document, private=private(SECTION))
+
+    def served(wanted: str) -> Any:
+        return env.get(f"{channel.path}?locale={wanted}").json()["settings"]["liveChatOfflineForm"]
+
+    def own(text: str) -> dict[str, Any]:
+        return {"isEnabled": True, "isCustom": True, "html": text}
+
+    assert served("fr_CA") == own("<p>Fermé, là</p>")
+    assert served("fr_BE") == served("fr") == own("<p>Fermé</p>")
+    # Swahili falls back to the French of Canada, by the channel's own wish.
+    assert served("sw") == own("<p>Fermé, là</p>")
+    assert served("en-GB") == own("<p>Closed</p>")
+    # German is the channel's language; that there is no text in it makes it nobody's business to read English.
+    for without in ("", "de", "ko", "pl", "ja"):
+        assert served(without) == {"isEnabled": True, "isCustom": False, "html": ""}
+    form |= {"isCustom": True, "html": "<p>Zu</p>"}
+    channel.release += 1
+    assert env.push(channel).status_code == 200
+    assert (served("de"), served("ko"), served("fr")) == (
+        own("<p>Zu</p>"),
+        own("<p>Zu</p>"),
+        own("<p>Fermé</p>"),
+    )

@@ -70,7 +70,7 @@ def typed(page: str, **changes: Any) -> dict[str, Any]:
                 unescape(attributes.get("value", "on" if box else ""))
             )
     for name, inside in re.findall(r'<textarea name="([\w-]+)"[^>]*>\n?([^<]*)</textarea>', form):
-        found[name] = [unescape(inside)]
+        found.setdefault(name, []).append(unescape(inside))
     for name, inside in re.findall(r'<select [^>]*?name="([\w-]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
         chosen = re.search(r'value="([^"]*)"\s+selected', inside) or re.search(r'value="([^"]*)"', inside)
         found.setdefault(name, []).append(chosen[1] if chosen else "")
@@ -108,6 +108,8 @@ def test_what_is_typed_is_saved_and_published(browser: Client, live: Channel) ->
         show="form",
         html="<p onclick='x()'>Bonjour</p><script>x</script>",
         emails="equipe@example.com\r\n\r\n b@example.org ",
+        text_language=["fr_CA", "en_US", ""],
+        text_html=["<p>Allô</p><script>", "<p>Hello\r\nthere</p>", ""],
         transcript="on",
         warn_minutes="5",
         end_minutes="10",
@@ -135,6 +137,7 @@ def test_what_is_typed_is_saved_and_published(browser: Client, live: Channel) ->
         "show": "form",
         "html": "<p>Bonjour</p>x",
         "emails": ["equipe@example.com", "b@example.org"],
+        "html_by_language": {"fr_CA": "<p>Allô</p>", "en_US": "<p>Hello\nthere</p>"},
     }
     assert saved["inactivity"] == {"warn_minutes": 5, "end_minutes": 10}
     assert saved["menu"] == [{"label": "Ma commande", "postback": "order"}]
@@ -173,6 +176,42 @@ def test_what_is_wrong_is_said_in_place_and_nothing_typed_is_lost(browser: Clien
         assert kept in text
     assert text.count("is-invalid") >= 6
     assert section_of(live) == AREA_DEFAULT(live)
+
+
+def test_a_text_for_one_language_is_refused_in_its_row_and_stays_typed(
+    browser: Client, live: Channel
+) -> None:
+    with tenant_scope(live.tenant_id):
+        AREA.load(
+            live, {**FULL, "offline": {**FULL["offline"], "html_by_language": {"eo": "<p>Saluton</p>"}}}
+        )
+    page = shown(browser, live)
+    # A language that visitors of this channel cannot get keeps its text, and says so.
+    assert re.search(
+        r'<option value="eo" selected>Espéranto \(eo\)[^<]*pas une langue de ce canal', unescape(page)
+    )
+    posted = typed(
+        page,
+        text_language=["fr", "fr", "", "de", "xx-yy", "it"],
+        text_html=["<p>Un</p>", "<p>Deux</p>", "<p>Trois</p>", " ", "<p>Cinq</p>", "x" * 10_001],
+    )
+    answer = browser.post(url(live), posted)
+    text = unescape(answer.content.decode())
+    assert answer.status_code == 422
+    rows = re.findall(r"<tr data-row>.*?</tr>", text[text.index("text-rows") :], re.DOTALL)[:6]
+    said = [re.findall(r"<span>([^<]+)</span></p>", row) for row in rows]
+    assert said == [
+        [],
+        ["Cette langue est déjà dans la liste."],
+        ["Choisissez la langue de ce texte."],
+        ["Écrivez quelque chose ici."],
+        ["« xx-yy » n’est pas une langue, comme fr_CA."],
+        ["10000 caractères au plus."],
+    ]
+    for kept in ("<p>Un</p>", "<p>Deux</p>", "<p>Trois</p>", "<p>Cinq</p>"):
+        assert kept in text
+    assert browser.post(url(live), typed(page, text_language=[""], text_html=[""])).status_code == 302
+    assert "html_by_language" not in section_of(live)["offline"]
 
 
 def AREA_DEFAULT(one: Channel) -> dict[str, Any]:
@@ -278,7 +317,7 @@ def test_messages_are_found_ticked_off_taken_back_and_deleted(browser: Client, l
     )
     assert back.headers["Location"].endswith("?state=open&page=1&q=O%C3%B9+%26+l%C3%A0")
     assert 'data-confirm-title="Supprimer les messages choisis' in page
-    assert ">Live<" in page
+    assert ">Production<" in page
     assert "ana@example.com" not in browser.get(url(live, "messages")).content.decode()
     done = browser.get(url(live, "messages"), {"state": "done"}).content.decode()
     assert "Édith" in done

@@ -46,6 +46,7 @@ FULL: dict[str, Any] = {
         "show": "hide",
         "html": "<p>Nous revenons <strong>demain</strong>.</p>",
         "emails": ["equipe@example.com", "b@example.org"],
+        "html_by_language": {"en_US": "<p>Back <em>tomorrow</em>.</p>", "fr_CA": "<p>De retour demain.</p>"},
     },
     "transcript": {"allowed": True},
     "inactivity": {"warn_minutes": 5, "end_minutes": 10},
@@ -133,6 +134,14 @@ def test_the_defaults_and_the_fullest_section_are_publishable() -> None:
         ("offline.html", "x" * 10_001, "offline.html", "too_long"),
         ("offline.html", "a\0", "offline.html", "characters"),
         ("offline.html", "\ud800", "offline.html", "characters"),
+        ("offline.html_by_language", [], "offline.html_by_language", "object"),
+        ("offline.html_by_language", {"Klingon": "x"}, "offline.html_by_language", "language"),
+        ("offline.html_by_language", {"\ud800": "x"}, "offline.html_by_language", "language"),
+        ("offline.html_by_language", {f"{a}{b}": "x" for a in "abcdefgh" for b in "abcdefgh"}, "offline.html_by_language", "too_many"),
+        ("offline.html_by_language.fr_CA", 7, "offline.html_by_language.fr_CA", "str"),
+        ("offline.html_by_language.fr_CA", " ", "offline.html_by_language.fr_CA", "empty"),
+        ("offline.html_by_language.fr_CA", "x" * 10_001, "offline.html_by_language.fr_CA", "too_long"),
+        ("offline.html_by_language.fr_CA", "a\0", "offline.html_by_language.fr_CA", "characters"),
         ("offline.emails.0", "nobody", "offline.emails.0", "email"),
         ("offline.emails.0", "a@b.ca\nBcc: c@d.ca", "offline.emails.0", "email"),
         ("offline.emails.0", 7, "offline.emails.0", "email"),
@@ -181,6 +190,10 @@ def test_the_channel_json_says_what_clients_read_and_nothing_of_hours_or_address
             "isEnabled": True,
             "isCustom": True,
             "html": "<p>Nous revenons <strong>demain</strong>.</p>",
+            "htmlByLanguage": {
+                "en_US": "<p>Back <em>tomorrow</em>.</p>",
+                "fr_CA": "<p>De retour demain.</p>",
+            },
         },
         "liveChatAllowTranscript": True,
         "liveChatAllowAudioNotification": True,
@@ -198,6 +211,33 @@ def test_html_above_the_form_is_served_without_what_could_run() -> None:
     nasty = '<p onclick="x()">a<script>alert(1)</script><img src=x onerror=y><a href="javascript:z">b</a></p>'
     html = AREA.public(changed("offline.html", nasty))["settings"]["liveChatOfflineForm"]["html"]
     assert html == "<p>aalert(1)<a>b</a></p>"
+    texts = AREA.public(changed("offline.html_by_language", {"fr": nasty}))["settings"]["liveChatOfflineForm"]
+    assert texts["htmlByLanguage"] == {"fr": "<p>aalert(1)<a>b</a></p>"}
+
+
+def test_a_release_of_before_there_were_texts_by_language_is_read_and_stays_as_it_was(
+    support: Channel,
+) -> None:
+    former = copy.deepcopy(FULL)
+    del former["offline"]["html_by_language"]
+    assert AREA.check(former, {}) == []
+    assert "htmlByLanguage" not in AREA.public(former)["settings"]["liveChatOfflineForm"]
+    with tenant_scope(support.tenant_id):
+        AREA.load(support, former)
+        assert AREA.dump(support) == former
+    assert AREA.describe is not None
+    with translation.override("fr"):
+        before, after = AREA.describe(former), AREA.describe(FULL)
+        label = next(label for label in before if before[label] != after[label])
+        assert (str(label), before[label]) == ("Texte au-dessus du formulaire hors ligne, par langue", {})
+        assert [*after[label]] == ["Anglais (États-Unis) (en_US)", "Français (Canada) (fr_CA)"]
+
+
+def test_a_text_taken_over_from_a_channel_json_is_said_to_everybody() -> None:
+    assert AREA.from_channel_json is not None
+    form = {"settings": {"liveChatOfflineForm": {"isCustom": True, "html": "<p>Hi</p>"}}}
+    offline = AREA.from_channel_json(form, FULL)[0]["offline"]
+    assert (offline["html"], "html_by_language" in offline) == ("<p>Hi</p>", False)
 
 
 def test_a_channel_json_is_taken_over_as_far_as_it_can_be() -> None:
