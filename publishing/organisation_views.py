@@ -48,6 +48,7 @@ def copy(request: TenantRequest, brand: int) -> HttpResponse:
     context = {
         "choice": chosen,
         "preview": preview,
+        "opened": next((one for one in preview or () if one.areas), None),
         "page": page,
         "errors": errors,
         "note": data.get("note", ""),
