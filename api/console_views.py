@@ -169,7 +169,7 @@ def _webhook_page(
 @requires(Role.ADMIN)
 @require_POST
 def test_webhook(request: TenantRequest, brand: int, webhook_id: int) -> HttpResponse:
-    webhooks.send_test(_webhook(webhook_id))
+    webhooks.send_test(_webhook(webhook_id), by=request.user)
     messages.success(request, _("A test message is on its way; look at the list below in a moment."))
     return HttpResponseRedirect(reverse("integrations:webhook", args=[brand, webhook_id]))
 

@@ -605,7 +605,7 @@ class Retry(ApiView):
     )
     @idempotent
     def post(self, request: Request, organisation: int, channel_id: str) -> Response:
-        return Response({"environments": try_again(self.channel(channel_id))}, status=202)
+        return Response({"environments": try_again(self.channel(channel_id), by=self.bearer)}, status=202)
 
 
 class ChannelFileView(ApiView):

@@ -40,6 +40,7 @@ register("webhook.created", _("%(actor)s created a webhook to %(url)s"))
 register("webhook.changed", _("%(actor)s changed the webhook to %(url)s"))
 register("webhook.secret_replaced", _("%(actor)s gave the webhook to %(url)s a new secret"))
 register("webhook.former_secret_ended", _("%(actor)s ended the former secret of the webhook to %(url)s"))
+register("webhook.tested", _("%(actor)s had a test message sent to %(url)s"))
 register("webhook.message_repeated", _("%(actor)s had a message sent to %(url)s again"))
 register("webhook.deleted", _("%(actor)s deleted the webhook to %(url)s"))
 
@@ -153,8 +154,9 @@ def delete_webhook(webhook: Webhook, *, by: User) -> None:
     webhook.delete()
 
 
-def send_test(webhook: Webhook) -> Message:
+def send_test(webhook: Webhook, *, by: User) -> Message:
     """A message that says nothing but that messages arrive."""
+    record("webhook.tested", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(webhook.url))
     organisation = Organisation.objects.get(pk=current_tenant_id())
     return _put(
         webhook, TEST_EVENT, {"organisation": {"brand": organisation.number, "name": organisation.name}}

@@ -7,6 +7,7 @@ import io
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.messages import success
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -136,5 +137,6 @@ def retry(request: TenantRequest, brand: int, channel: str, mail: int) -> HttpRe
     )
     if one is None:
         raise Http404
-    services.try_again(one)
+    if services.try_again(one, by=request.user):
+        success(request, gettext("The e-mail is being sent again."))
     return HttpResponseRedirect(reverse("live_chat:messages", args=[brand, channel]))

@@ -20,6 +20,7 @@ from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audit.sentences import register
@@ -33,6 +34,11 @@ from tenants.services import organisation_id
 
 log = structlog.get_logger(__name__)
 
+register(
+    "live_chat.mail_retried",
+    _("%(actor)s had an e-mail of the channel “%(channel)s” that was given up sent again (%(kind)s)"),
+    kind=lambda name: Mail.Kind(name).label,
+)
 register(
     "live_chat.messages_deleted",
     ngettext_lazy(
@@ -244,11 +250,17 @@ def _failed(tenant_id: int, mail: Mail, why: str) -> None:
         )
 
 
-def try_again(mail: Mail) -> None:
-    """Begin anew with an e-mail that was given up."""
-    Mail.objects.filter(pk=mail.pk, failed_at__isnull=False).update(
+def try_again(mail: Mail, *, by: User) -> bool:
+    """Begin anew with an e-mail that was given up; whether it was one."""
+    begun = Mail.objects.filter(pk=mail.pk, failed_at__isnull=False).update(
         attempts=0, due_at=timezone.now(), failed_at=None, error=""
     )
+    if begun:
+        channel = Channel.every.get(pk=mail.channel_id)
+        record(
+            "live_chat.mail_retried", by=by, subject=channel.public_id, channel=channel.name, kind=mail.kind
+        )
+    return bool(begun)
 
 
 # -- Offline messages -------------------------------------------------------------------------------------------------

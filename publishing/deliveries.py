@@ -50,6 +50,8 @@ class Place:
     failed: int
     behind: int
     since: datetime | None
+    #: When the first of what failed there is tried again.
+    next_attempt: datetime | None
     bars: list[Bar]
     slowest: int
     p50: int | None
@@ -77,6 +79,7 @@ def places() -> list[Place]:
             waiting=Count("pk", filter=DUE),
             failed=Count("pk", filter=DUE & ~Q(last_error="")),
             since=Min(Coalesce("due_since", "wanted_at"), filter=DUE),
+            next_attempt=Min("next_attempt_at", filter=DUE & ~Q(last_error="")),
             most_behind=Max(F("wanted") - F("confirmed"), filter=DUE),
         )
     }
@@ -97,6 +100,7 @@ def places() -> list[Place]:
                     failed=row.get("failed", 0),
                     behind=max(0, row.get("most_behind") or 0),
                     since=row.get("since"),
+                    next_attempt=row.get("next_attempt"),
                     bars=bars,
                     slowest=slowest,
                     p50=_typical([bar.p50 for bar in bars if bar.count]),

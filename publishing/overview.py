@@ -29,13 +29,15 @@ class InRegion:
     since: datetime | None
     error: str
     visible_in_ms: int | None
+    next_attempt: datetime | None = None
 
 
 @dataclass(frozen=True)
 class InEnvironment:
     """`confirmed` is the release that visitors get, None before the first; `visible_at` since when.
 
-    `regions` is empty where there is only one; with several, `confirmed` is what each of them has at least.
+    `regions` is empty where there is only one; with several, `confirmed` is what each of them has at least. `away` is the one
+    place of an environment of one, while it cannot be delivered to.
     """
 
     name: str
@@ -45,6 +47,12 @@ class InEnvironment:
     visible_at: datetime | None
     base: str
     regions: list[InRegion]
+    away: InRegion | None = None
+
+    @property
+    def served(self) -> bool:
+        """Whether one of several regions has something, or is to get it."""
+        return any(one.number or one.since for one in self.regions)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,8 @@ class Publication:
     promotable: Release | None
     ahead: int
     pending: bool
+    #: Something could not be delivered so far.
+    failing: bool = False
     #: One person may put it live without a checklist.
     plain: bool = True
     #: A second person approves: whoever tests may ask.
@@ -107,6 +117,7 @@ def publication_of(
             ]
             if environment.regions
             else [],
+            away=_away(name, deliveries) if not environment.regions else None,
         )
         for name, environment in known.items()
     ]
@@ -129,9 +140,15 @@ def publication_of(
         in_test=test.confirmed if test else 0,
         in_live=live_number,
         pending=any(one.state.state == "pending" for one in shown),
+        failing=any(one.state.state == "failed" for one in shown),
         held=held,
         lacking=tuple(name for name, one in in_test.items() if one.confirmed < held) if held else (),
     )
+
+
+def _away(environment: str, deliveries: dict[str, Delivery]) -> InRegion | None:
+    found = deliveries.get(environment)
+    return _in_region("", found) if found and found.due and found.last_error else None
 
 
 def _in_region(name: str, delivery: Delivery | None) -> InRegion:
@@ -144,6 +161,7 @@ def _in_region(name: str, delivery: Delivery | None) -> InRegion:
         since=delivery.behind_since if delivery.due else None,
         error=error_sentence(delivery) if delivery.due else "",
         visible_in_ms=delivery.visible_in_ms,
+        next_attempt=delivery.next_attempt_at if delivery.due else None,
     )
 
 

@@ -80,6 +80,7 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             for one in listed
         ],
         following=following,
+        several=len(listed) > 1,
         first=number is None,
         in_live=publication.in_live,
         promotion=promotion,

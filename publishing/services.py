@@ -15,6 +15,7 @@ from django.db.models import Exists, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from audit.sentences import register
@@ -44,6 +45,20 @@ from tenants.scope import current_tenant_id, tenant_scope
 log = structlog.get_logger(__name__)
 
 register("release.promoted", _("%(actor)s put release %(release)s of the channel “%(channel)s” live"))
+
+register(
+    "deliveries.retried",
+    _("%(actor)s had the channel “%(channel)s” delivered again at once: %(where)s"),
+    where=lambda kept: ", ".join(place_in_words(environment, region) for environment, region in kept),
+)
+register(
+    "deliveries.all_retried",
+    ngettext_lazy(
+        "%(actor)s had %(count)s delivery that had failed tried again at once",
+        "%(actor)s had %(count)s deliveries that had failed tried again at once",
+        "count",
+    ),
+)
 
 #: Seconds to wait after the 1st, 2nd, … failed attempt; the last one repeats.
 BACKOFF = (1, 2, 5, 10, 30, 60)
@@ -204,13 +219,36 @@ def _put_live(channel: Channel, release: Release, *, by: User | None, at: dateti
     want(channel, EnvironmentName.LIVE, release, at=at)
 
 
-def try_again(channel: Channel) -> list[str]:
-    """Try at once what waits for its next attempt; returns the names of the environments concerned."""
-    return [one.environment for one in retry_now(Delivery.objects.filter(channel=channel))]
+def place_in_words(environment: str, region: str) -> str:
+    """ "Live · Ouest"; the environment alone where it is one place."""
+    return " · ".join(str(one) for one in (EnvironmentName(environment).label, region) if one)
 
 
-def retry_now(deliveries: QuerySet[Delivery]) -> list[Delivery]:
-    """Try these at once, as far as there is something to deliver; returns those."""
+def try_again(channel: Channel, *, by: User | None, only: int | None = None) -> list[str]:
+    """Try at once what waits for its next attempt; returns the names of the environments concerned.
+
+    `only`: this one delivery of the channel (its key).
+    """
+    found = Delivery.objects.filter(channel=channel)
+    tried = _retry_now(found if only is None else found.filter(pk=only))
+    if tried:
+        where = [[one.environment, one.region] for one in tried]
+        record(
+            "deliveries.retried", by=by, subject=channel.public_id, channel=channel.name, where=where
+        )
+    return [one.environment for one in tried]
+
+
+def try_all_again(*, by: User | None) -> int:
+    """Try at once whatever failed in the organisation in force; returns how many deliveries that is."""
+    count = len(_retry_now(Delivery.objects.exclude(last_error="")))
+    if count:
+        record("deliveries.all_retried", by=by, count=count)
+    return count
+
+
+def _retry_now(deliveries: QuerySet[Delivery]) -> list[Delivery]:
+    """Make these due, as far as there is something to deliver; returns those."""
     waiting = list(deliveries.filter(DUE).select_for_update(of=("self",)).order_by("pk"))
     now = timezone.now()
     Delivery.objects.filter(pk__in=[one.pk for one in waiting]).update(next_attempt_at=now)

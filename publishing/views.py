@@ -228,7 +228,7 @@ def put_live(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
 def retry(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     """Deliver now what failed, without waiting for the next attempt; answers the fragment that asked."""
     found = channel_or_404(channel)
-    try_again(found)
+    try_again(found, by=request.user)
     if request.htmx and request.htmx.target == "publication":
         return _panel(request, found, retried=True)
     if request.htmx:

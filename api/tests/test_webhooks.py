@@ -154,7 +154,7 @@ def test_a_new_secret_and_the_former_one_both_sign_for_a_while(
 
     def signatures() -> tuple[str, dict[str, str], bytes]:
         with tenant_scope(alice.organisation.pk):
-            webhooks.send_test(Webhook.objects.get())
+            webhooks.send_test(Webhook.objects.get(), by=alice.admin)
         work(alice)
         headers, body = listener.heard[-1]
         return headers["webhook-signature"], headers, body
@@ -179,8 +179,11 @@ def test_a_new_secret_and_the_former_one_both_sign_for_a_while(
         assert [one.action for one in acts] == [
             "webhook.created",
             "webhook.secret_replaced",
+            *["webhook.tested"] * 2,
             "webhook.former_secret_ended",
+            "webhook.tested",
             "webhook.secret_replaced",
+            "webhook.tested",
         ]
         said = str([one.data for one in acts])
     assert not any(one in said for one in (first.secret, second, third.secret))
@@ -329,4 +332,10 @@ def test_a_webhook_is_made_tried_changed_and_deleted_on_its_pages(
     browser.post(reverse("integrations:delete", args=[number, one.pk]))
     with tenant_scope(alice.organisation.pk):
         assert not Webhook.objects.exists()
-        assert Entry.objects.filter(action__startswith="webhook.").count() == 3
+        acts = Entry.objects.filter(action__startswith="webhook.").order_by("pk")
+        assert [one.action for one in acts] == [
+            "webhook.created",
+            "webhook.tested",
+            "webhook.changed",
+            "webhook.deleted",
+        ]

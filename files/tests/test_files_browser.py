@@ -81,7 +81,7 @@ def test_no_page_has_a_barrier_or_runs_over_its_edge(
         hook = create_webhook(
             url=f"https://example.com/{'hook' * 20}", events=["release.visible"], by=ana
         ).webhook
-        send_test(hook)
+        send_test(hook, by=ana)
         document = channel_document(support)
         document["areas"]["channels_config"] |= {
             "custom_css": ".a {\n  color: red;\n}\n",

@@ -160,14 +160,32 @@ def relative_time(context: Context, value: datetime | None) -> SafeString | str:
     """ "il y a 3 minutes", the exact time on hover, in the organisation's time zone; a script keeps it current."""
     if value is None:
         return ""
-    organisation = context.get("organisation")
-    zone = ZoneInfo(organisation.time_zone) if organisation else timezone.get_current_timezone()
-    language = _language()
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         value.isoformat(timespec="seconds"),
-        format_datetime(value.astimezone(zone), "long", locale=language),
-        format_timedelta(value - timezone.now(), add_direction=True, locale=language, threshold=1),
+        _exact(context, value),
+        format_timedelta(value - timezone.now(), add_direction=True, locale=_language(), threshold=1),
+    )
+
+
+def _exact(context: Context, value: datetime) -> str:
+    """A moment in full, by the clock of the organisation's time zone, which it names."""
+    organisation = context.get("organisation")
+    zone = ZoneInfo(organisation.time_zone) if organisation else timezone.get_current_timezone()
+    return format_datetime(value.astimezone(zone), "long", locale=_language())
+
+
+@register.simple_tag(takes_context=True)
+def elapsed(context: Context, since: datetime | None) -> SafeString | str:
+    """For how long something has lasted, "12 min", with the exact beginning on hover."""
+    if since is None:
+        return ""
+    lasted = duration(max(1000, round((timezone.now() - since).total_seconds()) * 1000))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        since.isoformat(timespec="seconds"),
+        _exact(context, since),
+        lasted,
     )
 
 
@@ -178,15 +196,28 @@ def lies_ahead(value: datetime | None) -> bool:
 
 
 @register.filter
-def seconds(milliseconds: int | None) -> str:
-    """412 -> "0,4" in French; tenths up to a minute, whole seconds from there on; hundredths below a tenth."""
+def duration(milliseconds: int | None) -> str:
+    """How long something took, with its unit: 412 -> "0,4 s" in French, 3_008_000 -> "50 min 8 s", 183_600_000 -> "2 j 3 h".
+
+    Tenths of a second up to a minute (hundredths below a tenth); from there on whole units, two of them at most.
+    """
     if milliseconds is None:
         return ""
-    if milliseconds < 60_000:
+    if milliseconds < 59_950:
         value = f"{milliseconds / 1000:.1f}" if milliseconds >= 95 else f"{max(milliseconds, 10) / 1000:.2f}"
-    else:
-        value = str(round(milliseconds / 1000))
-    return value.replace(".", "," if _language().startswith("fr") else ".")
+        return f"{value.replace('.', ',' if _language().startswith('fr') else '.')}\u00a0s"
+    total = round(milliseconds / 1000)
+    total = (
+        round(total / 3600) * 3600
+        if total >= 86_400 - 30
+        else round(total / 60) * 60
+        if total >= 3600
+        else total
+    )
+    days, hours, minutes = total // 86_400, total // 3600 % 24, total // 60 % 60
+    counted = [(days, translation.pgettext("days", "d")), (hours, "h"), (minutes, "min"), (total % 60, "s")]
+    first = next(place for place, (count, _unit) in enumerate(counted) if count)
+    return "\u00a0".join(f"{count}\u00a0{unit}" for count, unit in counted[first : first + 2] if count)
 
 
 @register.inclusion_tag("parts/pagination.html", takes_context=True)

@@ -12,7 +12,10 @@ from uuid import uuid4
 import pytest
 from django.core import mail as outbox
 from django.utils import timezone
+from django.utils.translation import override
 
+from accounts.models import User
+from audit.models import Entry
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from live_chat import services
@@ -164,7 +167,14 @@ def test_an_e_mail_that_does_not_go_is_tried_again_later_and_given_up_aloud(
     assert mail.text == "t"
     assert services.due_mails() == []
     with tenant_scope(live.tenant_id):
-        services.try_again(mail)
+        ana = User.objects.create_user("ana@shop.example")
+        assert services.try_again(mail, by=ana)
+        assert not services.try_again(mail, by=ana)
+        with override("en"):
+            told = [str(one) for one in Entry.objects.filter(action="live_chat.mail_retried")]
+    assert told == [
+        "ana@shop.example had an e-mail of the channel “En direct” that was given up sent again (Transcript)"
+    ]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     send_all(live)
     assert len(outbox.outbox) == 1

@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.models import User
 from audit.models import Entry
@@ -186,7 +187,10 @@ def test_trying_again_at_once_makes_what_waits_due(
     save(support, "b { color: red }", alice)
     with tenant_scope(shop.pk):
         Delivery.objects.update(next_attempt_at=timezone.now() + timedelta(hours=1), last_error="timeout")
-        assert try_again(support) == ["test"]
+        assert try_again(support, by=alice) == ["test"]
+        with override("en"):
+            told = str(Entry.objects.latest("pk"))
+    assert told == f"{alice} had the channel “Support” delivered again at once: Test"
     assert delivery_of(support).pk in {due.delivery_id for due in due_deliveries()}
 
 
