@@ -209,6 +209,21 @@ def test_the_image_s_static_files_can_be_collected_with_nothing_but_what_its_bui
 # --- secrets ---
 
 
+def a_snapshot() -> snapshot.Snapshot:
+    return snapshot.Snapshot(
+        environment="test",
+        brand=1009,
+        organisation="Demo",
+        channel="chat_0950394d-a403-4fe6-91d5-34e934771662",
+        name="Support",
+        kind="messaging",
+        release=1,
+        digest="0" * 64,
+        issued_at=snapshot.now_text(),
+        private={"ipblocking": {"format": 1}},
+    )
+
+
 def test_secrets_are_kept_when_made_again_and_their_folder_is_closed(secret_files: Path) -> None:
     before = {path.name: path.read_text() for path in secret_files.iterdir()}
     assert make_secrets.make(secret_files) == []
@@ -243,19 +258,7 @@ def test_every_key_is_changed_in_three_steps_each_of_which_works_by_itself(tmp_p
         return True
 
     def sealed() -> bytes:
-        sent = snapshot.Snapshot(
-            environment="test",
-            brand=1009,
-            organisation="Demo",
-            channel="chat_0950394d-a403-4fe6-91d5-34e934771662",
-            name="Support",
-            kind="messaging",
-            release=1,
-            digest="0" * 64,
-            issued_at=snapshot.now_text(),
-            private={"ipblocking": {"format": 1}},
-        )
-        return snapshot.seal(sent, read("publishing_signing_key"), read("test_env_encryption_key"))
+        return snapshot.seal(a_snapshot(), read("publishing_signing_key"), read("test_env_encryption_key"))
 
     for key in ("signing", "test"):
         before = sealed()
@@ -290,18 +293,7 @@ def test_the_keys_of_both_planes_fit_each_other(secret_files: Path) -> None:
     def read(name: str) -> str:
         return (secret_files / name).read_text()
 
-    sent = snapshot.Snapshot(
-        environment="test",
-        brand=1009,
-        organisation="Demo",
-        channel="chat_0950394d-a403-4fe6-91d5-34e934771662",
-        name="Support",
-        kind="messaging",
-        release=1,
-        digest="0" * 64,
-        issued_at=snapshot.now_text(),
-        private={"ipblocking": {"format": 1}},
-    )
+    sent = a_snapshot()
     sealed = snapshot.seal(sent, read("publishing_signing_key"), read("test_env_encryption_key"))
     assert snapshot.unseal(sealed, read("publisher_keys"), read("test_env_decryption_keys")) == sent
     with pytest.raises(snapshot.SnapshotRefused):
