@@ -191,10 +191,11 @@ def _compared(
     if brand != snapshot.brand:
         log.warning("push.refused", code="other_brand", channel=snapshot.channel, brand=snapshot.brand)
         return _no(403, "other_brand", "This channel belongs to another brand.")
+    here = {"release": release, "revision": revision}
     if (release, revision) > (snapshot.release, snapshot.revision):
-        return _no(409, "older", f"Release {release} is here already.", release=release)
+        return _no(409, "older", f"Release {release} is here already.", **here)
     if digest != snapshot.digest or removed != snapshot.removed:
-        return _no(409, "conflict", f"Release {release} is here with other content.", release=release)
+        return _no(409, "conflict", f"Release {release} is here with other content.", **here)
     return Answer(200, {"status": "current", "release": release})
 
 

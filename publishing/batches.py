@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 import structlog
@@ -24,9 +24,9 @@ from django.utils import timezone
 from publishing.announce import Told, announce_many
 from publishing.environments import Environment, environments
 from publishing.models import Arrival, Delivery, Release, Switch
-from publishing.push import PushFailed, Seen, push_many, visible_release
+from publishing.push import Numbers, PushFailed, Reply, Seen, push_many, visible_release
 from publishing.services import (
-    BACKOFF,
+    FAILED_FIELDS,
     LARGEST_NUMBER,
     READ_BACK_WITHIN,
     DeliveryLock,
@@ -35,6 +35,7 @@ from publishing.services import (
     go_on,
     is_there,
     made_ready,
+    note_failure,
 )
 from tenants.scope import tenant_scope
 
@@ -72,6 +73,8 @@ class _Item:
     ready: Ready | None
     #: Why it failed; empty when it did not.
     failure: str = ""
+    #: The release and revision that the environment has instead.
+    there: Numbers | None = None
     seen_at: datetime = datetime.max
 
     @property
@@ -226,7 +229,7 @@ def _prepare(batch: _Batch, tenant_id: int, numbers: list[int]) -> None:
                     environment,
                     delivery.channel_id,
                     release.number,
-                    0 if isinstance(ready, str) else ready.snapshot.revision,
+                    delivery.wanted_revision if isinstance(ready, str) else ready.snapshot.revision,
                     release.created_at,
                     None,
                 )
@@ -242,13 +245,13 @@ def _push(place: str, items: Sequence[_Item]) -> None:
     """Hand what goes to one place over, in requests of bounded size."""
     for part in _parts(items):
         try:
-            codes = push_many(part[0].where, [one.parcel.sealed for one in part])
+            answers = push_many(part[0].where, [one.parcel.sealed for one in part])
         except PushFailed as failure:
-            codes = [failure.code] * len(part)
+            answers = [Reply(failure.code)] * len(part)
             if failure.code in {"unreachable", "timeout"}:
                 _away[place] = time.monotonic() + REST
-        for one, code in zip(part, codes, strict=True):
-            one.failure = code
+        for one, reply in zip(part, answers, strict=True):
+            one.failure, one.there = reply.code, reply.there
 
 
 def _parts(items: Sequence[_Item]) -> Iterable[list[_Item]]:
@@ -324,7 +327,7 @@ def _note(batch: _Batch, tenant_id: int, items: Sequence[_Item]) -> list[Due]:
         for delivery in rows:
             item = by_number[delivery.pk]
             if item.failure:
-                if delivery.wanted == item.release:
+                if (delivery.wanted, delivery.wanted_revision) <= (item.release, item.revision):
                     failed.append(delivery)
                     again.discard(delivery.pk)
                 continue
@@ -386,15 +389,11 @@ def _confirm(shown: Sequence[tuple[Delivery, _Item]]) -> set[int]:
 
 def _postpone(failed: Sequence[Delivery], by_number: dict[int, _Item]) -> None:
     """Note failed attempts, and when to try again."""
-    now = timezone.now()
     for delivery in failed:
         item = by_number[delivery.pk]
-        delivery.attempts += 1
-        wait = BACKOFF[min(delivery.attempts, len(BACKOFF)) - 1]
-        delivery.next_attempt_at = now + timedelta(seconds=wait)
-        delivery.last_error = item.failure[:100]
+        note_failure(delivery, item.failure, item.there)
         log.warning("delivery failed", delivery=delivery.pk, release=item.release, why=item.failure)
-    Delivery.objects.bulk_update(failed, ["attempts", "next_attempt_at", "last_error"])
+    Delivery.objects.bulk_update(failed, FAILED_FIELDS)
 
 
 def _let_go(batch: _Batch) -> None:

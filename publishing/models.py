@@ -74,6 +74,10 @@ class Delivery(TenantModel):
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
     last_error = models.CharField(max_length=100, blank=True)
+    #: The release and revision that the region was last found to have instead of what it was to get: from after the backup that this
+    #: console was restored from, say. Numbers never go back, so what comes next is numbered above it.
+    ahead = models.PositiveIntegerField(default=0, db_default=0)
+    ahead_revision = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -109,6 +113,8 @@ class Delivery(TenantModel):
         return max(0, self.wanted - self.confirmed)
 
 
+#: Where a region has something under the number that is wanted there, or under a larger one, as a condition of a query.
+STRANDED = models.Q(ahead__gt=0) & models.Q(ahead__gte=models.F("wanted"))
 #: Deliveries with work to do, as a condition of a query.
 DUE = models.Q(wanted__gt=models.F("confirmed")) | models.Q(
     wanted_revision__gt=models.F("confirmed_revision")

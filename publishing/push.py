@@ -15,15 +15,24 @@ _OK, _NOT_FOUND = 200, 404
 _KNOWS_NO_BATCHES = frozenset({400, 415})
 
 
+#: A release's number and revision.
+Numbers = tuple[int, int]
+
+#: The code of a snapshot that the environment did not take because it has a newer one.
+OLDER = "older"
+
+
 class PushFailed(Exception):
     """The environment did not take the release or does not show it; trying again may help.
 
-    `code` is one of publishing.sentences.ERRORS, or another machine-readable word of the environment's.
+    `code` is one of publishing.sentences.ERRORS, or another machine-readable word of the environment's; `there` is the release and
+    revision that stand in the way.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, there: Numbers | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.there = there
 
 
 @dataclass(frozen=True)
@@ -35,16 +44,23 @@ class Seen:
     revision: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an environment answered to one snapshot: `code` says why it was not taken, and is empty for one that is there."""
+
+    code: str
+    there: Numbers | None = None
+
+
 def push(environment: Environment, sealed: bytes) -> None:
-    """Hand a sealed snapshot to an environment. Raises PushFailed; `older` counts as done (it has newer)."""
-    answer = _post(environment, sealed, CONTENT_TYPE)
-    code = "" if answer.status == _OK else _code(answer)
-    if code not in _DONE:
-        raise PushFailed(code)
+    """Hand a sealed snapshot to an environment. Raises PushFailed, also where it has a newer one (OLDER)."""
+    reply = _reply(_post(environment, sealed, CONTENT_TYPE))
+    if reply.code:
+        raise PushFailed(reply.code, reply.there)
 
 
-def push_many(environment: Environment, sealed: Sequence[bytes]) -> list[str]:
-    """Hand many snapshots over in one request; per snapshot the code of why it was not taken, empty for one that is there.
+def push_many(environment: Environment, sealed: Sequence[bytes]) -> list[Reply]:
+    """Hand many snapshots over in one request; what was answered to each.
 
     Raises PushFailed when that is true of all of them: the environment is away, or broken. One that knows no batches gets them
     one by one.
@@ -53,23 +69,22 @@ def push_many(environment: Environment, sealed: Sequence[bytes]) -> list[str]:
     if answer.status in _KNOWS_NO_BATCHES:
         return [_pushed_alone(environment, one) for one in sealed]
     if answer.status != _OK:
-        raise PushFailed(_code(answer))
+        raise PushFailed(_reply(answer).code)
     try:
-        told = answer.json()["answers"]
-        codes = [_verdict(one["status"], one["body"]) for one in told]
+        replies = [_verdict(one["status"], one["body"]) for one in answer.json()["answers"]]
     except (ValueError, KeyError, TypeError):
         raise PushFailed("malformed_answer") from None
-    if len(codes) != len(sealed):
+    if len(replies) != len(sealed):
         raise PushFailed("malformed_answer")
-    return ["" if code in _DONE else code for code in codes]
+    return replies
 
 
-def _pushed_alone(environment: Environment, sealed: bytes) -> str:
+def _pushed_alone(environment: Environment, sealed: bytes) -> Reply:
     try:
         push(environment, sealed)
     except PushFailed as failure:
-        return failure.code
-    return ""
+        return Reply(failure.code, failure.there)
+    return Reply("")
 
 
 def visible_release(environment: Environment, brand: int, channel: str) -> Seen:
@@ -94,10 +109,6 @@ def visible_release(environment: Environment, brand: int, channel: str) -> Seen:
         return Seen(number=0, removed=False)
 
 
-#: Codes of a push that needs no other: taken, or the environment has a newer release.
-_DONE = frozenset({"", "older"})
-
-
 def _post(environment: Environment, body: bytes, content_type: str) -> keepalive.Answer:
     try:
         return keepalive.request(
@@ -110,7 +121,7 @@ def _post(environment: Environment, body: bytes, content_type: str) -> keepalive
         raise PushFailed(away.code) from away
 
 
-def _code(answer: keepalive.Answer) -> str:
+def _reply(answer: keepalive.Answer) -> Reply:
     try:
         body = answer.json()
     except ValueError:
@@ -118,8 +129,10 @@ def _code(answer: keepalive.Answer) -> str:
     return _verdict(answer.status, body)
 
 
-def _verdict(status: int, body: Any) -> str:
+def _verdict(status: int, body: Any) -> Reply:
     if status == _OK:
-        return ""
-    code = body.get("code") if isinstance(body, dict) else None
-    return code if isinstance(code, str) and code else f"http_{int(status)}"
+        return Reply("")
+    said = body if isinstance(body, dict) else {}
+    code, release, revision = said.get("code"), said.get("release"), said.get("revision", 0)
+    there = (release, revision) if isinstance(release, int) and isinstance(revision, int) else None
+    return Reply(code if isinstance(code, str) and code else f"http_{int(status)}", there)

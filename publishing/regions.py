@@ -1,4 +1,4 @@
-"""Regions that were added to an environment after channels had been published there: they catch up by themselves."""
+"""Regions that were added to an environment after channels had been published there, or are back: they catch up by themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AT_ONCE = 500
 
 
 def enrol_all() -> int:
-    """Want in every region what its environment serves elsewhere; returns how many deliveries were made."""
+    """Want in every region what its environment serves elsewhere; returns how many deliveries that takes."""
     made = 0
     for environment in environments().values():
         for place in environment.places:

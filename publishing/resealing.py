@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from channels_config.models import Channel
 from publishing.environments import environments
-from publishing.models import Delivery, Release, Switch
-from publishing.push import PushFailed, push_many
+from publishing.models import STRANDED, Delivery, Release, Switch
+from publishing.push import OLDER, PushFailed, push_many
 from publishing.services import made_ready
 from tenants.models import Organisation
 from tenants.scope import tenant_scope
@@ -51,6 +51,7 @@ def _some(organisation: Organisation, name: str, region: str, numbers: list[int]
     place = None if known is None else known.at(region)
     codes: dict[str, str] = {}
     sealed: dict[str, bytes] = {}
+    deliveries: dict[str, int] = {}
     with tenant_scope(organisation.pk):
         for delivery in Delivery.objects.filter(pk__in=numbers).order_by("pk"):
             channel = Channel.every.filter(pk=delivery.channel_id).first()
@@ -60,6 +61,7 @@ def _some(organisation: Organisation, name: str, region: str, numbers: list[int]
             if release is None:
                 continue
             public_id = channel.public_id if channel else str(release.channel_facts["public_id"])
+            deliveries[public_id] = delivery.pk
             switch = None
             if delivery.confirmed_revision:
                 switch = Switch.objects.filter(channel_id=delivery.channel_id).first()
@@ -70,8 +72,20 @@ def _some(organisation: Organisation, name: str, region: str, numbers: list[int]
                 sealed[public_id] = ready.sealed
     if place is not None and sealed:
         try:
-            codes |= dict(zip(sealed, push_many(place, list(sealed.values())), strict=True))
+            for channel_id, reply in zip(sealed, push_many(place, list(sealed.values())), strict=True):
+                codes[channel_id] = reply.code
+            _overtaken(organisation, codes, deliveries)
         except PushFailed as failed:
             codes |= dict.fromkeys(sealed, failed.code)
     for channel_id, code in codes.items():
         yield Handed(organisation.number, channel_id, name, region, code)
+
+
+def _overtaken(organisation: Organisation, codes: dict[str, str], deliveries: dict[str, int]) -> None:
+    """What a worker brought there meanwhile, under the keys of today, is newer and all right."""
+    older = {deliveries[channel]: channel for channel, code in codes.items() if code == OLDER}
+    if older:
+        with tenant_scope(organisation.pk):
+            known = Delivery.objects.filter(pk__in=older).exclude(STRANDED)
+            for pk in known.values_list("pk", flat=True):
+                codes[older[pk]] = ""

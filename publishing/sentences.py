@@ -16,6 +16,10 @@ ERRORS = {
     "unknown_brand": _("The environment does not serve this organisation."),
     "other_brand": _("The environment has this channel under another organisation."),
     "conflict": _("The environment has another release under the same number."),
+    "older": _(
+        "The environment has a newer release, which this console does not know: perhaps it was restored from a backup. The next "
+        "save is numbered above it."
+    ),
     "malformed": _("The environment could not read the release."),
     "not_compiled": _("The release could not be compiled; the console's log says why."),
     "unservable": _("The environment could not make a channel of the release; its log says why."),

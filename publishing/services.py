@@ -11,7 +11,7 @@ from typing import Any, Literal
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Exists, Max, Min, QuerySet
+from django.db.models import Exists, Max, Min, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -35,9 +35,18 @@ from publishing.compile import (
     written,
 )
 from publishing.environments import Environment, environments
-from publishing.models import DUE, Arrival, Delivery, EnvironmentName, Promotion, Release, Rules, Switch
+from publishing.models import (
+    DUE,
+    Arrival,
+    Delivery,
+    EnvironmentName,
+    Promotion,
+    Release,
+    Rules,
+    Switch,
+)
 from publishing.nudge import nudge
-from publishing.push import PushFailed, Seen, push, visible_release
+from publishing.push import Numbers, PushFailed, Seen, push, visible_release
 from publishing.snapshot import Snapshot, SnapshotRefused, now_text, seal
 from tenants.models import Organisation
 from tenants.scope import current_tenant_id, tenant_scope
@@ -62,6 +71,8 @@ register(
 
 #: Seconds to wait after the 1st, 2nd, … failed attempt; the last one repeats.
 BACKOFF = (1, 2, 5, 10, 30, 60)
+#: The same for what this console has no place for any more: thousands of rows of a region that was given up take nobody's time.
+NO_PLACE = 3600
 #: How long the worker looks for a pushed release on the public URL before it counts the attempt as failed, in seconds.
 READ_BACK_WITHIN = 10.0
 #: The largest release number there can be: PostgreSQL's integer.
@@ -95,17 +106,18 @@ def publish(
     if blocking:
         raise NotPublishable(blocking)
     facts = channel_facts(channel)
-    newest, live_on_save = _newest_and_rule(channel)
+    newest, live_on_save, ahead = _newest_and_rule(channel)
     content = release_digest(facts, all_sections)
-    if newest is not None and newest.digest == content and not newest.removed:
+    if newest is not None and newest.digest == content and not newest.removed and ahead <= newest.number:
         release = newest
     else:
-        release = _number(
+        release = number_release(
             channel,
             newest,
             facts,
             all_sections,
             content,
+            above=ahead,
             areas=areas,
             by=by,
             note=note,
@@ -118,24 +130,34 @@ def publish(
     return release
 
 
-def _newest_and_rule(channel: Channel) -> tuple[Release | None, bool]:
-    """The newest release, and whether what is saved goes live at once; one query of a channel that was published before."""
+def _newest_and_rule(channel: Channel) -> tuple[Release | None, bool, int]:
+    """The newest release, whether what is saved goes live at once, and `ahead_anywhere`; one query of a channel that was published
+    before."""
     at_once = Rules.objects.filter(channel=channel, live_on_save=True)
+    there = Delivery.objects.filter(channel=channel).order_by("-ahead").values("ahead")[:1]
     light = Release.objects.filter(channel=channel).defer("sections", "channel_facts")
-    found = light.annotate(live_on_save=Exists(at_once)).order_by("-number").first()
-    return found, at_once.exists() if found is None else bool(found.live_on_save)
+    found = light.annotate(live_on_save=Exists(at_once), ahead=Subquery(there)).order_by("-number").first()
+    if found is None:
+        return None, at_once.exists(), 0
+    return found, bool(found.live_on_save), found.ahead or 0
+
+
+def ahead_anywhere(channel: Channel) -> int:
+    """The largest number that any region was found to have instead of what it was to get; 0 for none."""
+    return Delivery.objects.filter(channel=channel).aggregate(most=Max("ahead"))["most"] or 0
 
 
 def retire(channel: Channel, *, by: User | None) -> Release:
     """A last release that takes the channel off every environment that has it; its number stays taken."""
     facts = channel_facts(channel)
     all_sections = written(sections(channel))
-    release = _number(
+    release = number_release(
         channel,
         newest_release(channel),
         facts,
         all_sections,
         release_digest(facts, all_sections),
+        above=ahead_anywhere(channel),
         areas=[],
         by=by,
         removed=True,
@@ -168,7 +190,7 @@ def promote(
         raise NotPromotable(
             _("The checklist of this channel has to be gone through before anything goes live.")
         )
-    release = promotable(channel, number)
+    release = promotable(channel, number, seen=cleared)
     blocking = [problem for problem in problems(release.sections) if problem.blocking]
     if blocking:
         raise NotPublishable(blocking)
@@ -176,20 +198,44 @@ def promote(
     return release
 
 
-def promotable(channel: Channel, number: int | None = None) -> Release:
-    """The release that test serves, or its release `number`, if it may go live. Raises NotPromotable."""
+def promotable(channel: Channel, number: int | None = None, *, seen: bool = False) -> Release:
+    """The release that test serves, or `number`, which it served before, if it may go live. Raises NotPromotable.
+
+    `seen`: that it was to be seen in test was found when it was asked for.
+    """
     test = confirmed_everywhere(channel, EnvironmentName.TEST)
     if not test:
         raise NotPromotable(_("The test environment does not have this channel yet."))
     wanted = test if number is None else number
     if wanted > test:
         raise NotPromotable(_("Nobody can have seen this release in test yet."))
+    if wanted < test and not seen and not was_in_test(channel, wanted):
+        raise NotPromotable(
+            _(
+                "Nobody can have seen this release in test: a newer one was there first, or it is too long ago."
+            )
+        )
     release = Release.objects.filter(channel=channel, number=wanted).first()
     if release is None or release.removed:
         raise NotPromotable(_("There is no such release of this channel."))
     if wanted_in(channel, EnvironmentName.LIVE) > release.number:
         raise NotPromotable(_("Live has a newer release already."))
+    if Delivery.objects.filter(
+        channel=channel, environment=EnvironmentName.LIVE, ahead__gte=release.number
+    ).exists():
+        raise NotPromotable(
+            _(
+                "Live has a release that this console does not know, under a larger number. Save the channel, look at it in test, "
+                "and put that live."
+            )
+        )
     return release
+
+
+def was_in_test(channel: Channel, number: int) -> bool:
+    """Whether a worker saw that very release at the public address of test. Of saves in quick succession only the newest is brought
+    there; what was seen is remembered for as long as arrivals are."""
+    return Arrival.objects.filter(channel=channel, environment=EnvironmentName.TEST, release=number).exists()
 
 
 def wanted_in(channel: Channel, environment: str) -> int:
@@ -233,9 +279,7 @@ def try_again(channel: Channel, *, by: User | None, only: int | None = None) -> 
     tried = _retry_now(found if only is None else found.filter(pk=only))
     if tried:
         where = [[one.environment, one.region] for one in tried]
-        record(
-            "deliveries.retried", by=by, subject=channel.public_id, channel=channel.name, where=where
-        )
+        record("deliveries.retried", by=by, subject=channel.public_id, channel=channel.name, where=where)
     return [one.environment for one in tried]
 
 
@@ -294,11 +338,10 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
         _nudge_on_commit(number)
     regions = [region for region in regions if region not in written_to.values()]
     revision = 0
-    if regions and written_to:
-        # A region that was added gets what the others have.
-        revision = max(
-            Delivery.objects.filter(pk__in=written_to).values_list("wanted_revision", flat=True), default=0
-        )
+    if regions:
+        # A region that was added gets what the others have: the emergency switch is turned for all of them.
+        others = Delivery.objects.filter(channel=channel, environment=environment)
+        revision = others.aggregate(newest=Max("wanted_revision"))["newest"] or 0
     for region in regions:
         delivery, _created = Delivery.objects.get_or_create(
             channel=channel,
@@ -312,7 +355,6 @@ def want(channel: Channel, environment: str, release: Release, *, at: datetime) 
                 "next_attempt_at": at,
             },
         )
-        revision = max(revision, delivery.wanted_revision)
         if delivery.due:
             _nudge_on_commit(delivery.pk)
 
@@ -344,23 +386,26 @@ def want_revision(channel: Channel, environment: str, revision: int, *, at: date
 
 
 def enrol_region(channel: Channel, environment: str, region: str) -> None:
-    """A region that was added wants what the others have."""
-    one = Delivery.objects.filter(channel=channel, environment=environment).order_by("-wanted").first()
-    if one is None:
+    """A region that was added, or is back after it had been given up, wants what the others have."""
+    newest = Delivery.objects.filter(channel=channel, environment=environment).aggregate(
+        release=Max("wanted"), revision=Max("wanted_revision")
+    )
+    if newest["release"] is None:
         return
     now = timezone.now()
-    delivery, _created = Delivery.objects.get_or_create(
-        channel=channel,
-        environment=environment,
-        region=region,
-        defaults={
-            "wanted": one.wanted,
-            "wanted_revision": one.wanted_revision,
-            "wanted_at": now,
-            "due_since": now,
-            "next_attempt_at": now,
-        },
+    wanted = {
+        "wanted": newest["release"],
+        "wanted_revision": newest["revision"],
+        "wanted_at": now,
+        "due_since": now,
+        "next_attempt_at": now,
+    }
+    delivery, created = Delivery.objects.get_or_create(
+        channel=channel, environment=environment, region=region, defaults=wanted
     )
+    if not created:
+        # As far as it had come when it was given up.
+        Delivery.objects.filter(pk=delivery.pk).update(**wanted, attempts=0, last_error="")
     _nudge_on_commit(delivery.pk)
 
 
@@ -369,22 +414,24 @@ def _nudge_on_commit(delivery_id: int) -> None:
     transaction.on_commit(lambda: nudge(tenant_id, delivery_id), robust=True)
 
 
-def _number(
+def number_release(
     channel: Channel,
     newest: Release | None,
     facts: dict[str, Any],
     all_sections: dict[str, Any],
     content: str,
     *,
+    above: int,
     areas: list[str],
     by: User | None,
     note: str = "",
     removed: bool = False,
     restored: int | None = None,
 ) -> Release:
+    """A new release of these facts and sections, above the newest and above `above` (`ahead_anywhere`)."""
     release = Release.objects.create(
         channel=channel,
-        number=(newest.number if newest else 0) + 1,
+        number=max(newest.number if newest else 0, above) + 1,
         channel_facts=facts,
         sections=all_sections,
         digest=content,
@@ -452,14 +499,16 @@ def _deliver_once(tenant_id: int, delivery_id: int, lock: DeliveryLock) -> Outco
         ready: Ready | str = "not_configured"
         if environment is not None:
             ready = made_ready(release, environment, delivery.tenant, switch)
+    tried = (release.number, delivery.wanted_revision)
     if environment is None or isinstance(ready, str):
-        return _failed(tenant_id, delivery_id, release, str(ready), lock)
+        return _failed(tenant_id, delivery_id, tried, PushFailed(str(ready)), lock)
     snapshot = ready.snapshot
+    tried = max(tried, (release.number, snapshot.revision))
     try:
         push(environment, ready.sealed)
         _wait_until_visible(environment, snapshot)
     except PushFailed as failure:
-        return _failed(tenant_id, delivery_id, release, failure.code, lock)
+        return _failed(tenant_id, delivery_id, tried, failure, lock)
     shown = _Shown(release, snapshot.revision, timezone.now())
     with tenant_scope(tenant_id):
         outcome = _confirm(delivery_id, lock, shown)
@@ -614,22 +663,38 @@ def is_there(seen: Seen, snapshot: Snapshot) -> bool:
     return (seen.number, seen.revision) >= (snapshot.release, snapshot.revision)
 
 
-def _failed(tenant_id: int, delivery_id: int, release: Release, code: str, lock: DeliveryLock) -> Outcome:
-    """Note a failed attempt and when to try again; a newer release that is wanted by now is tried at once instead."""
+def _failed(
+    tenant_id: int, delivery_id: int, tried: Numbers, failure: PushFailed, lock: DeliveryLock
+) -> Outcome:
+    """Note a failed attempt and when to try again; what is newer and wanted by now is tried at once instead."""
     with tenant_scope(tenant_id):
         delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
         if delivery is None:
             return "gone"
-        if delivery.wanted > release.number:
+        if (delivery.wanted, delivery.wanted_revision) > tried:
             return "superseded"
-        delivery.attempts += 1
-        wait = BACKOFF[min(delivery.attempts, len(BACKOFF)) - 1]
-        delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait)
-        delivery.last_error = code[:100]
-        delivery.save(update_fields=["attempts", "next_attempt_at", "last_error"])
+        note_failure(delivery, failure.code, failure.there)
+        delivery.save(update_fields=FAILED_FIELDS)
         lock.release()
-    log.warning("delivery failed", delivery=delivery_id, release=release.number, why=code)
+    log.warning("delivery failed", delivery=delivery_id, release=tried[0], why=failure.code)
     return "failed"
+
+
+def note_failure(delivery: Delivery, code: str, there: Numbers | None) -> None:
+    """Put down on a row (FAILED_FIELDS) what went wrong and when to try again; `there`: what stood in the way."""
+    delivery.attempts += 1
+    wait = BACKOFF[min(delivery.attempts, len(BACKOFF)) - 1]
+    if code == "not_configured":
+        # Of a region that was given up. Named again, it is woken (enrol_region).
+        wait = NO_PLACE
+    delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait)
+    delivery.last_error = code[:100]
+    if there is not None:
+        delivery.ahead, delivery.ahead_revision = (min(one, LARGEST_NUMBER - 1) for one in there)
+
+
+#: What a failed attempt changes of a row.
+FAILED_FIELDS = ("attempts", "next_attempt_at", "last_error", "ahead", "ahead_revision")
 
 
 class DeliveryLock:

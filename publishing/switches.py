@@ -10,6 +10,7 @@ from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
 from publishing.models import EnvironmentName, Switch
+from publishing.reissuing import reissue
 from publishing.services import NotPromotable, want_revision, wanted_in
 
 register("switch.hidden", _("%(actor)s hid the widget of the channel “%(channel)s” in live"))
@@ -49,5 +50,7 @@ def turn(channel: Channel, *, hidden: bool, scripts_off: bool, by: User, reason:
     if scripts_off != before[1]:
         action = "switch.scripts_off" if scripts_off else "switch.scripts_on"
         record(action, by=by, subject=channel.public_id, **facts)
+    # Where live has something this console does not know, under a larger number, nothing else would be taken.
+    reissue(channel, by=by)
     want_revision(channel, EnvironmentName.LIVE, switch.revision, at=now)
     return switch

@@ -27,7 +27,7 @@ from gateway.tests.environment import Environment
 from publishing import services
 from publishing.environments import environments as configured
 from publishing.models import Arrival, Delivery, Release
-from publishing.push import push, visible_release
+from publishing.push import PushFailed, push, visible_release
 from publishing.sentences import error_sentence
 from publishing.services import (
     BACKOFF,
@@ -164,7 +164,8 @@ def test_an_older_release_never_takes_the_place_of_a_newer(
     deliver(support)
     test = configured()["test"]
     late = snapshot_of(first, test, shop)
-    push(test, seal(late, django_settings.PUBLISHING_SIGNING_KEY, test.encryption_key))
+    with pytest.raises(PushFailed, match="older"):
+        push(test, seal(late, django_settings.PUBLISHING_SIGNING_KEY, test.encryption_key))
     assert visible_release(test, shop.number, support.public_id).number == 2
 
 
@@ -270,10 +271,11 @@ def test_a_retired_channel_is_gone_everywhere_and_stays_gone(
         assert deliver(support, name) == "current"
         assert served(environments[name], shop.number, support).status_code == 404
     test = configured()["test"]
-    push(
-        test,
-        seal(snapshot_of(first, test, shop), django_settings.PUBLISHING_SIGNING_KEY, test.encryption_key),
-    )
+    with pytest.raises(PushFailed, match="older"):
+        push(
+            test,
+            seal(snapshot_of(first, test, shop), django_settings.PUBLISHING_SIGNING_KEY, test.encryption_key),
+        )
     assert served(environments["test"], shop.number, support).status_code == 404
     with tenant_scope(shop.pk), pytest.raises(NotPromotable):
         promote(support, by=alice)

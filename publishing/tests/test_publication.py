@@ -428,12 +428,14 @@ def test_a_plan_can_be_called_off_and_one_overtaken_fails_with_a_sentence(
     shop: Organisation, support: Channel, ana: User
 ) -> None:
     save(support, "a { top: 0 }", ana)
-    save(support, "a { top: 1px }", ana)
     arrived(support)
     later = timezone.now() + timedelta(days=1)
     with tenant_scope(shop.pk):
         cancel(ask(support, number=1, by=ana, at=later), by=ana)
         ask(support, number=1, by=ana, at=later)
+    save(support, "a { top: 1px }", ana)
+    arrived(support)
+    with tenant_scope(shop.pk):
         promote(support, by=ana, number=2)
         Promotion.objects.filter(state="scheduled").update(at=timezone.now())
     assert carry_out_due() == 1
