@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preview/frame/", preview_frame, name="preview_frame"),
     path("preview/guide/", preview_guide, name="preview_guide"),
     path("o/<int:brand>/", views.organisation_home, name="organisation"),
+    path("o/<int:brand>/help/", views.help_page, name="help"),
     path("", include("accounts.urls")),
     path("o/<int:brand>/audit/", include("audit.urls")),
     path("api/v1/", include("api.urls")),

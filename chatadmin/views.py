@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from accounts.models import User
+from channels_config.models import Channel
 from channels_config.overview import overview
 from tenants.access import TenantRequest, public, requires, signed_in
 from tenants.models import Membership
@@ -34,7 +35,8 @@ LAST_ORGANISATION = "last_organisation"
 
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    """To the organisation a person worked in last, else to the one they joined first; the top bar switches."""
+    """To the organisation a person worked in last, else to the one they joined first; `?choose` lists them all, for phones,
+    whose top bar has no room for the switch."""
     user = cast(User, request.user)
     with user_scope(user.pk):
         memberships = list(
@@ -42,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
         )
     numbers = [one.tenant.number for one in memberships]
     last = request.session.get(LAST_ORGANISATION)
-    if numbers:
+    if numbers and "choose" not in request.GET:
         return redirect("organisation", last if last in numbers else numbers[0])
     return render(request, "shell/choose_organisation.html", {"memberships": memberships})
 
@@ -56,3 +58,10 @@ def organisation_home(request: TenantRequest, brand: int) -> HttpResponse:
         "shell/organisation_home.html",
         {**overview(), "may_manage": request.membership.may(Role.ADMIN)},
     )
+
+
+@requires(Role.AUDITOR)
+def help_page(request: TenantRequest, brand: int) -> HttpResponse:
+    """The way to the first conversation, the words of these pages, who may do what, and the keys."""
+    channel = Channel.objects.order_by("created_at", "pk").first()
+    return render(request, "shell/help.html", {"channel_to_start": channel})
