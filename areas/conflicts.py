@@ -7,7 +7,9 @@ stands there now; « Put both together » asks for the form with both changes in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from areas import states
@@ -15,6 +17,7 @@ from areas.contract import Area, ChannelLike, Section
 from areas.differences import Change, differences
 from areas.merging import merge
 from areas.states import LastSave
+from audit.models import Entry
 from kit.documents import digest
 
 
@@ -53,25 +56,35 @@ class Conflict:
         return [row.change for row in self.rows]
 
 
+#: (before, after) -> the fields in which they differ.
+Differ = Callable[[Section, Section], list[Change]]
+
+
 def conflict(
     area: Area, channel: ChannelLike, *, theirs: Section, mine: Section, seen: str | None = None
 ) -> Conflict:
     """What stands there now beside what was typed. `theirs` is `DraftChanged.section`; `seen` what the form was filled from."""
     since = states.saves_since(channel, area.name, seen or "")
-    found = differences(area, theirs, mine)
-    if since.section is None:
-        return Conflict(since.saves, [Row(one) for one in found], digest(theirs))
-    by_them, by_me = (
-        {one.path for one in differences(area, since.section, changed)} for changed in (theirs, mine)
-    )
+    differ = partial(differences, area)
+    return beside(theirs=theirs, mine=mine, base=since.section, saves=since.saves, differ=differ)
+
+
+def beside(
+    *, theirs: Section, mine: Section, base: Section | None, saves: list[LastSave], differ: Differ
+) -> Conflict:
+    """The same for anything two people may save: `base` is how it stood when the page was opened, None where that is not known."""
+    found = differ(theirs, mine)
+    if base is None:
+        return Conflict(saves, [Row(one) for one in found], digest(theirs))
+    by_them, by_me = ({one.path for one in differ(base, changed)} for changed in (theirs, mine))
     rows = [Row(one, _by(one.path in by_them, one.path in by_me)) for one in found]
     return Conflict(
-        since.saves,
+        saves,
         rows,
         digest(theirs),
         # With nothing of my own there is nothing to put together.
         mergeable=bool(by_me) and bool(rows),
-        clash=merge(since.section, theirs, mine).clash,
+        clash=merge(base, theirs, mine).clash,
         undone=[row.change.label for row in rows if row.by == "theirs"],
     )
 
@@ -100,10 +113,20 @@ def together(
     since = states.saves_since(channel, area.name, seen or "")
     if since.section is None:
         return None
-    merged = merge(since.section, theirs, mine)
-    rows = [Row(one, "theirs") for one in differences(area, since.section, theirs)]
-    told = Conflict(since.saves, rows, digest(theirs), clash=merged.clash, merged=True)
-    return Together(merged.value, told)
+    differ = partial(differences, area)
+    return both(theirs=theirs, mine=mine, base=since.section, saves=since.saves, differ=differ)
+
+
+def both(*, theirs: Section, mine: Section, base: Section, saves: list[LastSave], differ: Differ) -> Together:
+    merged = merge(base, theirs, mine)
+    rows = [Row(one, "theirs") for one in differ(base, theirs)]
+    return Together(merged.value, Conflict(saves, rows, digest(theirs), clash=merged.clash, merged=True))
+
+
+def recorded(*actions: str, subject: str) -> list[LastSave]:
+    """The newest of these acts on a thing of the organisation that has no releases: who did it, and when."""
+    entry = Entry.objects.filter(action__in=actions, subject=subject).order_by("-pk").first()
+    return [LastSave(entry.actor_label, entry.at)] if entry else []
 
 
 def last_save(area: Area, channel: ChannelLike) -> LastSave | None:

@@ -109,6 +109,13 @@ def differences(area: Area, before: Section | None, after: Section | None) -> li
     return found[:MOST_CHANGES]
 
 
+def described_differences(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> list[Change]:
+    """The same for two descriptions (label -> value) of something that is no area's section: a form, a custom field."""
+    found: list[Change] = []
+    _walk(before, after, (), found, raw=False)
+    return found[:MOST_CHANGES]
+
+
 def _redacted(area: Area, section: Section | None) -> Section | None:
     """Without the secrets. A section that the area cannot read any more is shown as a whole under the general rules."""
     if section is None:

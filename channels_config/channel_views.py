@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
+from areas.conflicts import recorded
 from areas.registry import areas_of
 from areas.states import states
 from channels_config import search, services
@@ -115,6 +116,14 @@ def rename(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     found = channel_or_404(channel)
     form = NameForm(request.POST if request.method == "POST" else None, initial={"name": found.name})
     if request.method == "POST" and form.is_valid():
+        was, name = request.POST.get("was"), form.cleaned_data["name"]
+        if was is not None and found.name not in (was, name):
+            # The form again, as it was typed; saving it overtakes nobody.
+            form = NameForm(initial={"name": name})
+            told = _overtaken(found)
+            return _small_form(
+                request, form, "channels_config/rename.html", status=409, channel=found, overtaken=told
+            )
         try:
             renamed = services.rename_channel(found, name=form.cleaned_data["name"], by=request.user)
         except ValidationError as refused:
@@ -123,6 +132,14 @@ def rename(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             messages.success(request, _("The channel is called “%(name)s” now.") % {"name": renamed.name})
             return _leave(request, _back(request, brand))
     return _small_form(request, form, "channels_config/rename.html", channel=found)
+
+
+def _overtaken(channel: Channel) -> str:
+    """Who renamed a channel meanwhile."""
+    last = recorded("channel.renamed", subject=channel.public_id)
+    return _(
+        "%(who)s named this channel “%(name)s” while you had it open. Your name stands here; nothing was saved yet. Save again to put it in its place."
+    ) % {"who": last[0].actor_label if last else _("Somebody else"), "name": channel.name}
 
 
 @requires(Role.ADMIN)
@@ -173,7 +190,9 @@ def _first_page(brand: int, channel: Channel) -> str:
     return areas_of(channel.kind)[0].edit_url(brand, channel.public_id)
 
 
-def _small_form(request: TenantRequest, form: forms.Form, template: str, **context: Any) -> HttpResponse:
+def _small_form(
+    request: TenantRequest, form: forms.Form, template: str, *, status: int | None = None, **context: Any
+) -> HttpResponse:
     """The form on a page of its own, or, asked for by htmx, as what a dialog holds. 422 when it was refused."""
     response = render(
         request,
@@ -184,7 +203,7 @@ def _small_form(request: TenantRequest, form: forms.Form, template: str, **conte
             "back": _back(request, request.organisation.number),
             **context,
         },
-        status=422 if form.is_bound and form.errors else 200,
+        status=status or (422 if form.is_bound and form.errors else 200),
     )
     response.headers["Vary"] = "HX-Request"
     return response

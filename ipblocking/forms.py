@@ -118,11 +118,17 @@ def held(form: ListForm) -> ListForm:
     """The form as a page shows it that saved nothing yet. No page can hand a file back to a browser, so its lines stand in the box."""
     if not form.files.get("file") or "text" not in form.cleaned_data:
         return form
+    again = with_text(form, form.cleaned_data["text"])
+    again.holds_file = True
+    return again
+
+
+def with_text(form: ListForm, text: str) -> ListForm:
+    """The form as it was sent, with this text in its box and no file beside it."""
     data = cast(QueryDict, form.data).copy()
-    data["source"], data["more"], data["file_mode"] = form.cleaned_data["text"], "", ADD
+    data["source"], data["more"], data["file_mode"] = text, "", ADD
     again = ListForm(data, current=form.current, may_edit=True, in_box=True)
     again.is_valid()
-    again.holds_file = True
     return again
 
 

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from ipblocking import pages, services
+from ipblocking import conflicts, pages, services
 from ipblocking.drafts import Read
-from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, held, unconfirmed
+from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, held, unconfirmed, with_text
 from ipblocking.models import AddressList, ListUse
-from ipblocking.views import conflict, download_of, number_of
+from ipblocking.views import carried, download_of, number_of, state_of
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
 
@@ -84,6 +84,21 @@ def edit(request: TenantRequest, brand: int, address_list: int) -> HttpResponse:
     asked = unconfirmed(read.dangers, found.findings, request.POST.get("confirmed", ""))
     if asked:
         return _page(request, found, held(form), read=read, asked=asked, status=422)
+    base = conflicts.opened(request.POST)
+    mine = conflicts.State(read.source, request.POST.get("name", found.name))
+    if "together" in request.POST and base is not None:
+        theirs = state_of(found)
+        both = conflicts.together(base, theirs, mine)
+        beside = conflicts.came_in(found, theirs, base, {})
+        return _page(
+            request,
+            found,
+            with_text(form, both.source),
+            conflict=beside,
+            at=theirs,
+            version=found.version,
+            name=both.name,
+        )
     try:
         saved = services.save_list(
             found,
@@ -93,7 +108,8 @@ def edit(request: TenantRequest, brand: int, address_list: int) -> HttpResponse:
             by=request.user,
         )
     except services.ListChanged as changed:
-        beside = conflict(changed.current, read)
+        base = base if form.in_box else None
+        beside = conflicts.told(changed.current, state_of(changed.current), mine, base, {})
         return _page(request, found, held(form), read=read, status=409, conflict=beside)
     except ValidationError as refused:
         form = held(form)
@@ -117,9 +133,10 @@ def _page(
     status: int = 200,
     read: Read | None = None,
     asked: list[Any] | None = None,
+    at: conflicts.State | None = None,
     **extra: Any,
 ) -> HttpResponse:
-    at = [request.organisation.number, target.pk]
+    place = [request.organisation.number, target.pk]
     context = {
         "form": form,
         "own": target,
@@ -127,11 +144,12 @@ def _page(
         "is_shared": True,
         "may_edit": request.membership.may(EDIT_ROLE),
         "version": request.POST.get("version", "0") if form.is_bound else target.version,
-        "refused": status == 422,
+        "base": carried(request, form, at or state_of(target), kept=at is None),
+        "refused": status in {409, 422} or "conflict" in extra,
         "asked": pages.said(asked or []),
         "confirmed": " ".join(danger_key(one) for one in asked or []),
-        "entries_url": reverse("address_lists:entries", args=at),
-        "download_url": reverse("address_lists:download", args=at),
+        "entries_url": reverse("address_lists:entries", args=place),
+        "download_url": reverse("address_lists:download", args=place),
         **_progress(request, target),
         **pages.findings_context(target.findings if read is None else read.told()),
         **extra,

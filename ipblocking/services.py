@@ -59,10 +59,19 @@ class ListInUse(Exception):
     """Channels use the list; it cannot be deleted."""
 
 
-def block_addresses(channel: Channel, found: Read, *, lists: Iterable[int], seen: int, by: User) -> Any:
+def block_addresses(
+    channel: Channel,
+    found: Read,
+    *,
+    lists: Iterable[int],
+    seen: int,
+    by: User,
+    seen_lists: Iterable[int] | None = None,
+) -> Any:
     """Make what was read the channel's own list and use these shared lists (ids); returns the Release.
 
-    `seen` is the version the page was opened with. Raises ListChanged, NotPublishable.
+    `seen` is the version the page was opened with, `seen_lists` the shared lists it showed as used (None: whichever). Raises
+    ListChanged, NotPublishable.
     """
     wanted = set(lists)
 
@@ -70,7 +79,9 @@ def block_addresses(channel: Channel, found: Read, *, lists: Iterable[int], seen
 
     def apply() -> None:
         own = drafts.own_list(channel)
-        if own.version != seen:
+        # Going back to a former release changes the lists in use, and not the version.
+        used = None if seen_lists is None else set(seen_lists)
+        if own.version != seen or used not in (None, used_lists(channel)):
             raise ListChanged(own)
         drafts.write(own, found.source, found.lines, told=found.told(), by=str(by), entries=found.entries)
         section.use(channel, set(AddressList.shared.filter(pk__in=wanted).values_list("pk", flat=True)))
@@ -293,9 +304,14 @@ def forget_hits() -> int:
         return int(cursor.fetchone()[0])
 
 
+def used_lists(channel: Channel) -> set[int]:
+    """The shared lists (ids) the channel uses."""
+    return set(ListUse.objects.filter(channel=channel).values_list("list_id", flat=True))
+
+
 def shared_with_use(channel: Channel) -> list[dict[str, Any]]:
     """The organisation's lists, as a channel's page offers them."""
-    used = set(ListUse.objects.filter(channel=channel).values_list("list_id", flat=True))
+    used = used_lists(channel)
     return [
         {"list": one, "used": one.pk in used}
         for one in AddressList.shared.defer("source", "lines", "findings")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from areas.contract import NotPublishable
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
-from ipblocking import drafts, pages, services
+from ipblocking import conflicts, drafts, pages, services
 from ipblocking.area import AREA
 from ipblocking.drafts import Read
-from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, held, unconfirmed
+from ipblocking.forms import MOST_IN_BOX, ListForm, danger_key, held, unconfirmed, with_text
 from ipblocking.models import AddressList, BlockEntry
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
@@ -40,16 +44,28 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     asked = unconfirmed(read.dangers, own.findings, request.POST.get("confirmed", ""))
     if asked:
         return _page(request, found, own, held(form), read=read, asked=asked, status=422)
+    base = conflicts.opened(request.POST)
+    theirs = state_of(own, services.used_lists(found))
+    mine = conflicts.State(read.source, "", tuple(sorted(_chosen(request))))
+    if "together" in request.POST and base is not None:
+        both = conflicts.together(base, theirs, mine)
+        form = with_text(form, both.source)
+        beside = conflicts.came_in(own, theirs, base, list_names())
+        return _page(
+            request, found, own, form, conflict=beside, at=theirs, version=own.version, chosen=both.lists
+        )
+    over = request.POST.get("over")
     try:
         services.block_addresses(
             found,
             read,
-            lists=_chosen(request),
-            seen=number_of(request.POST.get("over") or request.POST.get("version")),
+            lists=mine.lists,
+            seen=number_of(over or request.POST.get("version")),
+            seen_lists=None if over or base is None else base.lists,
             by=request.user,
         )
     except services.ListChanged as changed:
-        beside = conflict(changed.current, read)
+        beside = conflicts.told(changed.current, theirs, mine, base if form.in_box else None, list_names())
         return _page(request, found, own, held(form), read=read, status=409, conflict=beside)
     except NotPublishable as refused:
         form = held(form)
@@ -62,18 +78,12 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     return trigger_client_event(_page(request, found, own, _form(request, own), saved=True), "saved")
 
 
-def conflict(current: AddressList, mine: Read) -> dict[str, Any]:
-    """What differs between the list as somebody else saved it and what was typed here."""
-    theirs, ours = set(current.kept), set(mine.lines)
-    return {
-        "by": current.saved_by_label,
-        "at": current.saved_at,
-        "version": current.version,
-        "theirs": sorted(theirs - ours)[:100],
-        "mine": sorted(ours - theirs)[:100],
-        "theirs_count": len(theirs - ours),
-        "mine_count": len(ours - theirs),
-    }
+def state_of(target: AddressList, lists: Iterable[int] = ()) -> conflicts.State:
+    return conflicts.State(target.source, target.name, tuple(sorted(lists)))
+
+
+def list_names() -> dict[int, str]:
+    return dict(AddressList.shared.values_list("pk", "name"))
 
 
 def in_box(request: TenantRequest, current: AddressList) -> bool:
@@ -91,6 +101,13 @@ def _form(request: TenantRequest, own: AddressList, *, posted: bool = False) -> 
     # After a save by script the box is as it was before it.
     shown = len(own.source) <= MOST_IN_BOX or "text" in request.GET
     return ListForm(current=own, may_edit=request.membership.may(AREA.edit_role), in_box=shown)
+
+
+def carried(request: TenantRequest, form: ListForm, now: conflicts.State, *, kept: bool) -> str:
+    """What the page says it was opened with; a list too long for the box goes without its text."""
+    if form.is_bound and kept:
+        return request.POST.get("base", "")
+    return (now if form.in_box else replace(now, source="")).carried()
 
 
 def _chosen(request: TenantRequest) -> list[int]:
@@ -112,11 +129,14 @@ def _page(
     status: int = 200,
     read: Read | None = None,
     asked: list[Any] | None = None,
+    at: conflicts.State | None = None,
+    chosen: Iterable[int] | None = None,
     **extra: Any,
 ) -> HttpResponse:
+    """`at`: the state the page is drawn from, where a form that was sent is not drawn from the one it was opened with."""
     lists = services.shared_with_use(channel)
-    if form.is_bound:
-        chosen = set(_chosen(request))
+    if form.is_bound or chosen is not None:
+        chosen = set(_chosen(request) if chosen is None else chosen)
         lists = [{**one, "used": one["list"].pk in chosen} for one in lists]
     context = {
         "form": form,
@@ -125,7 +145,8 @@ def _page(
         "may_edit": request.membership.may(AREA.edit_role),
         "may_manage_lists": request.membership.may(Role.ADMIN),
         "version": request.POST.get("version", "0") if form.is_bound else own.version,
-        "refused": status == 422,
+        "base": carried(request, form, at or state_of(own, services.used_lists(channel)), kept=at is None),
+        "refused": status in {409, 422} or "conflict" in extra,
         "asked": pages.said(asked or []),
         "confirmed": " ".join(danger_key(one) for one in asked or []),
         "status_url": reverse("publishing:saved", args=[request.organisation.number, channel.public_id]),
@@ -185,6 +206,7 @@ def remove(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     )
     back = HttpResponseRedirect(AREA.edit_url(brand, channel) + "#entries")
     if entry is None:
+        messages.warning(request, _("This entry is no longer in the list: somebody removed it meanwhile."))
         return back
     text = drafts.without(own.source, entry.network, entry.kind)
     used = [one["list"].pk for one in services.shared_with_use(found) if one["used"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django import forms
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from areas.conflicts import last_save
+from areas.conflicts import conflict
 from areas.contract import NotPublishable, Section
 from areas.preview import draft_document
 from areas.saving import DraftChanged
@@ -109,12 +110,16 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             form.add_error(None, sentence)
         return _page(request, found, form, section, status=422)
     except DraftChanged as changed:
-        conflict = {
-            "entry": last_save(AREA, found),
-            "theirs": (changed.section["form"] or {"name": _("No form")})["name"],
-            "digest": digest(changed.section),
-        }
-        return _page(request, found, form, section, status=409, conflict=conflict)
+        told = conflict(
+            AREA,
+            found,
+            theirs=changed.section,
+            mine=_shown(form, changed.section, found.kind),
+            seen=form.cleaned_data["seen"],
+        )
+        # A form is taken as a whole: of two there is nothing to put together.
+        told = replace(told, mergeable=False, undone=[], rows=[replace(one, by="") for one in told.rows])
+        return _page(request, found, form, section, status=409, conflict=told)
     return _after(request, found)
 
 
@@ -184,7 +189,7 @@ def _page(
         "draft": draft,
         "channel": channel,
         "may_edit": request.membership.may(AREA.edit_role),
-        "refused": status == 422,
+        "refused": status in {409, 422},
         "status_url": reverse("publishing:saved", args=[request.organisation.number, channel.public_id]),
         **extra,
     }

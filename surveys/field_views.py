@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from areas.conflicts import beside, both, recorded
+from areas.states import LastSave
 from kit.documents import digest
-from surveys import options, services
+from surveys import conflicts, options, services
 from surveys.area import AREA
 from surveys.models import CustomField, SurveyForm
 from surveys.section import IDENT
@@ -72,7 +74,7 @@ def _edit(request: TenantRequest, field: CustomField | None) -> HttpResponse:
     do = request.POST.get("do", "save")
     if do == "import":
         return _import(request, field, typed, rows)
-    if do not in {"save", ""} and "over" not in request.POST:
+    if do not in {"save", ""} and not {"over", "together"} & request.POST.keys():
         said = options.act(rows, do) if do != "refresh" else ""
         return _page(request, field, typed, rows, changed=True, said=said)
     return _save(request, field, typed, rows)
@@ -129,6 +131,20 @@ def _save(
         "values": made,
         "by": request.user,
     }
+    mine = {"label": typed["label"], "level": typed["level"], "kind": typed["kind"], "values": made}
+    base = conflicts.opened(request.POST) if field else None
+    if field and base is not None and "together" in request.POST:
+        theirs = services.field_values(field)
+        done = both(
+            theirs=theirs,
+            mine=mine,
+            base=base,
+            saves=_saves(field),
+            differ=conflicts.field_differences,
+        )
+        typed |= {name: done.section[name] for name in ("label", "kind", "level")}
+        rows = options.rows_of(done.section["values"])
+        return _page(request, field, typed, rows, changed=True, conflict=done.conflict, at=theirs)
     try:
         if field is None:
             saved = services.create_field(ident=typed["ident"], **changes)
@@ -145,17 +161,22 @@ def _save(
         ) % {"uses": ", ".join(used.uses)}
         return _page(request, field, typed, rows, status=422, changed=True, errors={"options": [sentence]})
     except services.Overtaken as overtaken:
-        theirs = overtaken.current
-        conflict = {
-            "digest": digest(theirs),
-            "label": theirs["label"],
-            "options": [one["label"] for one in theirs["values"] if one not in made],
-        }
-        return _page(request, field, typed, rows, status=409, changed=True, conflict=conflict)
+        told = beside(
+            theirs=overtaken.current,
+            mine=mine,
+            base=base,
+            saves=_saves(field),
+            differ=conflicts.field_differences,
+        )
+        return _page(request, field, typed, rows, status=409, changed=True, conflict=told)
     services.roll_out(most=services.AT_ONCE)
     return HttpResponseRedirect(
         f"{reverse('survey_forms:field', args=[request.organisation.number, saved.pk])}?saved"
     )
+
+
+def _saves(field: CustomField | None) -> list[LastSave]:
+    return recorded("survey.field_saved", "survey.field_created", subject=field.ident) if field else []
 
 
 def _page(
@@ -166,8 +187,12 @@ def _page(
     *,
     status: int = 200,
     changed: bool = False,
+    at: dict[str, Any] | None = None,
     **extra: Any,
 ) -> HttpResponse:
+    """`at`: the state the page is drawn from, where that is neither the one it was opened with nor the one saved now."""
+    now = at or (services.field_values(field) if field else {})
+    carries = bool(changed and field and at is None)
     context = {
         "custom_field": field,
         "typed": typed,
@@ -177,11 +202,8 @@ def _page(
         "kinds": CustomField.Kind.choices,
         "levels": CustomField.Level.choices,
         "forms": services.forms_asking(field.ident) if field else [],
-        "seen": request.POST.get("seen", "")
-        if changed and field
-        else services.field_seen(field)
-        if field
-        else "",
+        "seen": request.POST.get("seen", "") if carries else digest(now) if field else "",
+        "base": request.POST.get("base", "") if carries else conflicts.carried(now) if field else "",
         "may_edit": request.membership.may(AREA.edit_role),
         "changed": changed,
         **extra,

@@ -12,11 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from areas.conflicts import beside, both, recorded
 from areas.contract import NotPublishable
 from areas.preview import draft_document
+from areas.states import LastSave
 from channels_config.models import Channel
 from kit.documents import digest
-from surveys import builder, rules, sentences, services
+from surveys import builder, conflicts, rules, sentences, services
 from surveys.area import AREA
 from surveys.builder import Builder
 from surveys.models import CustomField, SurveyForm
@@ -69,12 +71,15 @@ def _build(request: TenantRequest, form: SurveyForm | None) -> HttpResponse:
         raise PermissionDenied
     made = builder.read(request.POST)
     do = request.POST.get("do", "save")
-    if do != "save" and "over" not in request.POST:
+    if do != "save" and not {"over", "together"} & request.POST.keys():
         builder.act(made, do, fields)
         return _page(request, form, made, fields, changed=True)
     builder.judge(made, fields)
     if made.errors:
         return _page(request, form, made, fields, status=422, changed=True)
+    base = conflicts.opened(request.POST) if form else None
+    if form and base is not None and "together" in request.POST:
+        return _together(request, form, made, fields, base)
     seen = (request.POST.get("over") or request.POST.get("seen") or None) if form else None
     try:
         saved = services.save_form(form, name=made.name, document=made.document, seen=seen, by=request.user)
@@ -87,8 +92,14 @@ def _build(request: TenantRequest, form: SurveyForm | None) -> HttpResponse:
             made.wrong("items", str(problem.message))
         return _page(request, form, made, fields, status=422, changed=True)
     except services.Overtaken as overtaken:
-        conflict = _conflict(overtaken.current, made, fields)
-        return _page(request, form, made, fields, status=409, changed=True, conflict=conflict)
+        told = beside(
+            theirs=overtaken.current,
+            mine={"name": made.name, **made.document},
+            base=base,
+            saves=_saves(form),
+            differ=conflicts.FormDiffer(fields),
+        )
+        return _page(request, form, made, fields, status=409, changed=True, conflict=told)
     services.forget_troubles(saved)
     services.roll_out(most=services.AT_ONCE, form=saved)
     url = reverse("survey_forms:form", args=[request.organisation.number, saved.pk])
@@ -102,27 +113,29 @@ def _build(request: TenantRequest, form: SurveyForm | None) -> HttpResponse:
     return response
 
 
-def _conflict(current: dict[str, Any], made: Builder, fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The two versions, question by question, for somebody who has to choose."""
+def _saves(form: SurveyForm | None) -> list[LastSave]:
+    return recorded("survey.form_saved", "survey.form_created", subject=str(form.public_id)) if form else []
 
-    def lines(name: str, document: dict[str, Any]) -> list[str]:
-        survey = rules.Survey({"form": {"name": name, **document}, "fields": list(fields.values())})
-        head = [
-            f"{_('Name')} · {name}",
-            *(document[part] for part in ("title", "intro", "submit") if document[part]),
-        ]
-        return head + [
-            sentences.item(one, survey) for one in document["items"] if one["ident"] in survey.items
-        ]
 
-    theirs = lines(current["name"], {key: value for key, value in current.items() if key != "name"})
-    mine = lines(made.name, made.document)
-    return {
-        "digest": digest(current),
-        "theirs": [one for one in theirs if one not in mine],
-        "mine": [one for one in mine if one not in theirs],
-        "order": theirs != mine and sorted(theirs) == sorted(mine),
-    }
+def _together(
+    request: TenantRequest,
+    form: SurveyForm,
+    made: Builder,
+    fields: dict[str, dict[str, Any]],
+    base: dict[str, Any],
+) -> HttpResponse:
+    """The builder with both people's changes in it, to be looked over and saved."""
+    theirs = {"name": form.name, **form.document}
+    done = both(
+        theirs=theirs,
+        mine={"name": made.name, **made.document},
+        base=base,
+        saves=_saves(form),
+        differ=conflicts.FormDiffer(fields),
+    )
+    document = {key: value for key, value in done.section.items() if key != "name"}
+    shown = Builder(done.section["name"], document)
+    return _page(request, form, shown, fields, changed=True, conflict=done.conflict, at=theirs)
 
 
 def _page(
@@ -133,9 +146,13 @@ def _page(
     *,
     status: int = 200,
     changed: bool = False,
+    at: dict[str, Any] | None = None,
     **extra: Any,
 ) -> HttpResponse:
+    """`at`: the state the page is drawn from, where that is neither the one it was opened with nor the one saved now."""
     asked = {one["ident"] for one in made.items}
+    now = at or ({"name": form.name, **form.document} if form else {})
+    carries = bool(changed and form and at is None)
     context = {
         "survey_form": form,
         "made": made,
@@ -147,11 +164,8 @@ def _page(
         ],
         "autocompletes": builder.AUTOCOMPLETES,
         "tests": [(test, sentence) for test, sentence in sentences.TESTS.items()],
-        "seen": request.POST.get("seen", "")
-        if changed and form
-        else services.form_seen(form)
-        if form
-        else "",
+        "seen": request.POST.get("seen", "") if carries else digest(now) if form else "",
+        "base": request.POST.get("base", "") if carries else conflicts.carried(now) if form else "",
         "may_edit": request.membership.may(AREA.edit_role),
         "changed": changed,
         "error_list": [(place, one) for place, found in made.errors.items() for one in found],

@@ -83,14 +83,30 @@ class AddForm(forms.Form):
 
 
 class ChangeForm(forms.Form):
-    """A language's name and fallback."""
+    """A language's name and fallback. It carries what they were when it was opened."""
 
     name = NameField()
     fallback = forms.ChoiceField(label=_("Fallback language"), required=False)
+    was_name = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
+    was_fallback = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, *, section: Section, variant: dict[str, Any]) -> None:
-        super().__init__(data, initial={"name": variant["name"], "fallback": variant["fallback"] or ""})
+        now = {"name": variant["name"], "fallback": variant["fallback"] or ""}
+        super().__init__(data, initial={**now, **{f"was_{part}": text for part, text in now.items()}})
         self.fields["fallback"].choices = fallbacks(section, without=variant["locale"])  # type: ignore[attr-defined]
+
+    def overtaken(self, variant: dict[str, Any]) -> dict[str, str] | None:
+        """Where somebody changed the language since the form was opened: what it holds now, with what I changed over it; else None."""
+        if "was_name" not in self.data:
+            return None
+        was, mine, now = {}, {}, {}
+        for part in ("name", "fallback"):
+            was[part] = str(self.data.get(f"was_{part}", ""))
+            mine[part] = str(self.cleaned_data.get(part, ""))
+            now[part] = variant[part] or ""
+        if now in (was, mine):
+            return None
+        return {part: now[part] if mine[part] == was[part] else mine[part] for part in now}
 
 
 def fallbacks(section: Section, without: str = "") -> list[tuple[str, Any]]:
@@ -106,11 +122,12 @@ class DefaultForm(forms.Form):
         help_text=_("For visitors none of whose languages is available."),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
-    #: Why it was not saved, where that is nobody's mistake.
-    refused: str = ""
+    #: The default when the page was opened: what others did to the languages meanwhile is in nobody's way.
+    was = forms.CharField(widget=forms.HiddenInput, required=False, max_length=100)
 
     def __init__(self, data: Any = None, *, section: Section, may_edit: bool, seen: str = "") -> None:
-        super().__init__(data, initial={"default_locale": section["default_locale"] or "", "seen": seen})
+        default = section["default_locale"] or ""
+        super().__init__(data, initial={"default_locale": default, "seen": seen, "was": default})
         field = self.fields["default_locale"]
         field.choices = [("", _("English (nothing set)")), *served(section)]  # type: ignore[attr-defined]
         field.disabled = not may_edit

@@ -90,10 +90,16 @@ def delete_variant(channel: Channel, locale: str, *, by: User) -> None:
     save_draft(channel, AREA, apply, seen=None, by=by)
 
 
-def set_default(channel: Channel, locale: str, *, seen: str | None, by: User) -> Any:
-    """The language for visitors none of whose own there is; "" for English. Raises DraftChanged."""
+def set_default(channel: Channel, locale: str, *, seen: str | None, by: User, was: str | None = None) -> Any:
+    """The language for visitors none of whose own there is; "" for English.
+
+    `was` is the one there was when the page was opened, None for whichever. Raises DraftChanged.
+    """
 
     def apply() -> None:
+        section = AREA.dump(channel)
+        if was is not None and (section["default_locale"] or "") not in (was, locale):
+            raise DraftChanged(section)
         if not LanguageSettings.objects.filter(channel=channel).update(default_locale=locale):
             LanguageSettings.objects.create(channel=channel, default_locale=locale)
 

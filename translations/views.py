@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from areas.conflicts import Conflict, conflict, last_save
 from areas.contract import NotPublishable, Section
 from areas.saving import DraftChanged
 from channels_config.models import Channel
@@ -42,21 +44,26 @@ def edit(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, section, form=form, status=422)
     chosen = form.cleaned_data["default_locale"]
+    over = request.POST.get("over")
     try:
         release = services.set_default(
             found,
             chosen,
-            seen=form.cleaned_data["seen"] or None,
+            seen=over,
+            was=None if over or "was" not in request.POST else form.cleaned_data["was"],
             by=request.user,
         )
     except DraftChanged as changed:
-        # One field: it is shown as it was chosen, beside what the others have made of the list, to be saved again.
-        form = DefaultForm(section=changed.section, may_edit=True, seen=digest(changed.section))
-        form.initial["default_locale"] = chosen
-        form.refused = _(
-            "Somebody else saved in the meantime; the list below is theirs. Save again to set the default language."
+        beside = conflict(
+            AREA,
+            found,
+            theirs=changed.section,
+            mine={**changed.section, "default_locale": chosen or None},
+            seen=form.cleaned_data["seen"],
         )
-        return _page(request, found, changed.section, form=form, status=409)
+        # One field: there is nothing to put together.
+        beside = replace(beside, mergeable=False, rows=[replace(one, by="") for one in beside.rows])
+        return _page(request, found, changed.section, form=form, status=409, conflict=beside)
     except NotPublishable as refused:
         for problem in refused.problems:
             form.add_error(None, str(problem.message))
@@ -75,6 +82,7 @@ def _page(
     form: DefaultForm | None = None,
     status: int = 200,
     saved: bool = False,
+    conflict: Conflict | None = None,
 ) -> HttpResponse:
     may_edit = request.membership.may(AREA.edit_role)
     context: dict[str, Any] = {
@@ -82,6 +90,7 @@ def _page(
         "form": form or DefaultForm(section=section, may_edit=may_edit, seen=digest(section)),
         "may_edit": may_edit,
         "saved": saved,
+        "conflict": conflict,
         "refused": status in {409, 422},
         "status_url": reverse("publishing:saved", args=[request.organisation.number, channel.public_id]),
     }
@@ -263,6 +272,14 @@ def _suggested(tag: str) -> dict[str, str]:
 def change(request: TenantRequest, brand: int, channel: str, locale: str) -> HttpResponse:
     found, section, variant = _variant(channel, locale)
     form = ChangeForm(request.POST if request.method == "POST" else None, section=section, variant=variant)
+    if request.method == "POST" and form.is_valid() and (now := form.overtaken(variant)) is not None:
+        # The form again, from how things stand now, with what was changed here: saving it overtakes nobody.
+        form = ChangeForm(section=section, variant=variant)
+        form.initial |= now
+        told = _overtaken(found, section, variant)
+        return _small_form(
+            request, form, "translations/change.html", found, status=409, variant=variant, overtaken=told
+        )
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -301,6 +318,21 @@ def _variant(channel: str, locale: str) -> tuple[Channel, Section, dict[str, Any
     return found, section, variant
 
 
+def _overtaken(channel: Channel, section: Section, variant: dict[str, Any]) -> str:
+    """Who changed a language, and what it says now."""
+    last = last_save(AREA, channel)
+    names = {one["locale"]: one["name"] for one in section["variants"]}
+    fallback = variant["fallback"]
+    return _(
+        "%(who)s changed this language while you had it open. It is called “%(name)s” now, its fallback is %(fallback)s. "
+        "What you changed stands here; nothing was saved yet. Save again to put it in its place."
+    ) % {
+        "who": last.actor_label if last else _("Somebody else"),
+        "name": variant["name"],
+        "fallback": names.get(fallback) or (languages.name(fallback) if fallback else languages.name("en")),
+    }
+
+
 def _tell(form: forms.Form, refused: ValidationError | NotPublishable) -> None:
     if isinstance(refused, NotPublishable):
         for problem in refused.problems:
@@ -311,7 +343,13 @@ def _tell(form: forms.Form, refused: ValidationError | NotPublishable) -> None:
 
 
 def _small_form(
-    request: TenantRequest, form: forms.Form, template: str, channel: Channel, **context: Any
+    request: TenantRequest,
+    form: forms.Form,
+    template: str,
+    channel: Channel,
+    *,
+    status: int | None = None,
+    **context: Any,
 ) -> HttpResponse:
     """The form on a page of its own, or, asked for by htmx, as what a dialog holds. 422 when it was refused."""
     response = render(
@@ -324,7 +362,7 @@ def _small_form(
             "back": AREA.edit_url(request.organisation.number, channel.public_id),
             **context,
         },
-        status=422 if form.is_bound and form.errors else 200,
+        status=status or (422 if form.is_bound and form.errors else 200),
     )
     response.headers["Vary"] = "HX-Request"
     return response
