@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +26,7 @@ from api.shapes import release as release_shape
 from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
-from kit.http import CallFailed, SafeClient, run, url_problem
+from kit.http import CallFailed, SafeClient, url_problem
 from kit.secrets import Keyring, Unreadable
 from publishing.announce import Told
 from publishing.models import Release
@@ -217,15 +216,19 @@ def _put(webhook: Webhook, event: str, data: Mapping[str, Any]) -> Message:
 # -- Sending ----------------------------------------------------------------------------------------------------------
 
 
-def due_messages(most: int = 200) -> list[tuple[int, int]]:
-    """(tenant id, message id) of what waits to be sent, of all organisations."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tenant_id, message_id FROM api_due_messages(%s)", [most])
-        return [(int(tenant), int(message)) for tenant, message in cursor.fetchall()]
+@dataclass(frozen=True)
+class Claimed:
+    """A message that is this worker's to send."""
+
+    tenant_id: int
+    message: Message
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
 
 
-def send(tenant_id: int, message_id: int) -> None:
-    """One attempt; the row is claimed first, so that two workers do not send it twice."""
+def claim(tenant_id: int, message_id: int) -> Claimed | None:
+    """Take a message for one attempt, so that two workers do not send it twice; None where there is nothing to send."""
     with tenant_scope(tenant_id):
         message = (
             Message.objects.select_for_update(skip_locked=True)
@@ -233,7 +236,7 @@ def send(tenant_id: int, message_id: int) -> None:
             .first()
         )
         if message is None:
-            return
+            return None
         webhook = Webhook.objects.get(pk=message.webhook_id)
         message.attempts += 1
         message.next_attempt_at = timezone.now() + timedelta(seconds=_CLAIM)
@@ -250,11 +253,18 @@ def send(tenant_id: int, message_id: int) -> None:
                 + timedelta(seconds=WAITS[min(message.attempts, len(WAITS)) - 1]),
             )
             log.warning("webhook secret cannot be read", webhook=webhook.pk)
-            return
+            return None
     body = json.dumps(message.body, ensure_ascii=False, separators=(",", ":")).encode()
-    status, error = run(_call(webhook.url, body, headers(known, f"msg_{message.pk}", int(time.time()), body)))
+    return Claimed(
+        tenant_id, message, webhook.url, body, headers(known, f"msg_{message.pk}", int(time.time()), body)
+    )
+
+
+def note(claimed: Claimed, status: int | None, error: str) -> None:
+    """Write down what came of an attempt, and when the next one is due."""
+    message = claimed.message
     good = status is not None and 200 <= status < 300
-    with tenant_scope(tenant_id):
+    with tenant_scope(claimed.tenant_id):
         message.status, message.error = status, error
         if good:
             message.state, message.sent_at = Message.State.SENT, timezone.now()
@@ -271,16 +281,20 @@ def send(tenant_id: int, message_id: int) -> None:
             next_attempt_at=message.next_attempt_at,
         )
         if status == 410:
-            Webhook.objects.filter(pk=webhook.pk).update(active=False)
+            Webhook.objects.filter(pk=message.webhook_id).update(active=False)
     log.info("webhook", message=message.pk, status=status, why=error)
 
 
-async def _call(url: str, body: bytes, sent: Mapping[str, str]) -> tuple[int | None, str]:
-    async with SafeClient(loopback=settings.ALLOW_LOOPBACK_PROVIDERS, most_bytes=64 * 1024) as client:
-        try:
-            answer = await client.send("POST", url, headers=sent, content=body)
-        except CallFailed as failure:
-            return None, failure.code
+def client() -> SafeClient:
+    return SafeClient(loopback=settings.ALLOW_LOOPBACK_PROVIDERS, most_bytes=64 * 1024)
+
+
+async def call(client: SafeClient, claimed: Claimed) -> tuple[int | None, str]:
+    """One call; its status, or why there is none: a key of ERRORS."""
+    try:
+        answer = await client.send("POST", claimed.url, headers=claimed.headers, content=claimed.body)
+    except CallFailed as failure:
+        return None, failure.code
     return answer.status, ""
 
 

@@ -6,9 +6,11 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from files import imports
+from kit.background import long_work
 
 
 @shared_task(ignore_result=True)
+@long_work
 def go_on(tenant_id: int, import_id: int) -> None:
     close_old_connections()
     imports.go_on(tenant_id, import_id)

@@ -6,9 +6,11 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from ipblocking import services
+from kit.background import alone, long_work
 
 
 @shared_task(ignore_result=True)
+@long_work
 def publish_list(tenant_id: int, list_id: int) -> None:
     close_old_connections()
     services.publish_waiting(tenant_id, list_id)
@@ -22,6 +24,7 @@ def sweep() -> None:
 
 
 @shared_task(ignore_result=True, expires=10)
+@alone
 def collect_hits() -> None:
     close_old_connections()
     services.collect_hits()

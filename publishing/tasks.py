@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import close_old_connections
 
+from kit.background import long_work
 from publishing import arrivals, batches, copying
 from publishing import promotions as promoting
 from publishing import regions as placing
@@ -43,6 +44,7 @@ def promotions() -> None:
 
 
 @shared_task(ignore_result=True)
+@long_work
 def copy(tenant_id: int, copy_id: int) -> None:
     close_old_connections()
     copying.work(tenant_id, copy_id)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import html
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,16 +20,24 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from api import webhooks
+from api import rounds, webhooks
 from api.models import Message, Token, Webhook
 from api.tests.conftest import Api, Side
 from api.tokens import hashed
 from audit.models import Entry
+from kit.http import SafeClient
 from kit.secrets import new_key
 from publishing.tests.factories import release
 from tenants.scope import tenant_scope
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_silent() -> Iterator[None]:
+    rounds._silent.clear()
+    yield
+    rounds._silent.clear()
 
 
 @dataclass
@@ -72,9 +81,8 @@ def hook(side: Side, url: str, *events: str) -> webhooks.Made:
 
 
 def work(side: Side) -> None:
-    for tenant_id, message_id in webhooks.due_messages():
-        if tenant_id == side.organisation.pk:
-            webhooks.send(tenant_id, message_id)
+    while rounds.send_due():
+        pass
 
 
 def message(side: Side) -> Message:
@@ -339,3 +347,27 @@ def test_a_webhook_is_made_tried_changed_and_deleted_on_its_pages(
             "webhook.changed",
             "webhook.deleted",
         ]
+
+
+def test_a_receiver_that_never_answers_keeps_nobody_else_waiting(
+    alice: Side, bob: Side, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two messages of one would once take both threads of a worker, and with them everybody's publications."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hook(alice, f"http://127.0.0.1:{silent.getsockname()[1]}/hook", "release.created")
+        for number in range(rounds.EACH + 2):
+            with tenant_scope(alice.organisation.pk):
+                alice.channel.name = f"Support {number}"
+            release(alice.channel, by=alice.admin)
+        hook(bob, listener.url, "release.created")
+        release(bob.channel, by=bob.admin)
+        monkeypatch.setattr(
+            webhooks, "client", lambda: SafeClient(loopback=True, seconds=0.5, most_bytes=1024)
+        )
+        # One round: the one that answers is told, few messages are tried at the other, and that is left alone for a moment.
+        assert rounds.send_due() == rounds.EACH + 1
+        assert len(listener.heard) == 1
+        assert rounds.send_due() == 0
+    with tenant_scope(alice.organisation.pk):
+        tried = Message.objects.filter(attempts=1, error="timeout", state="waiting")
+        assert (tried.count(), Message.objects.filter(attempts=0).count()) == (rounds.EACH, 2)

@@ -213,7 +213,7 @@ class Plan:
                     "worker",
                     "--loglevel=INFO",
                     "--pool=threads",
-                    "--concurrency=2",
+                    "--concurrency=10",
                     "--without-gossip",
                     "--without-mingle",
                 ],
