@@ -162,17 +162,32 @@ def test_a_whole_catalogue_passes(project: Path) -> None:
         ("Copy", "« Copier\u00a0»", "a space that may break"),
         ("Copy", "Copier; ici", "no space before"),
         ("Copy", "«Copier»", "no space before"),
+        ("Copy", "2 000 copies", "or in a number"),
+        ("Copy", "Copier le Tchat", "says “tchat”; the glossary says “clavardage”"),
         ("Copy", "<b>Copier</b>", "tags differ"),
         ("Copy", " Copier", "begins or ends with another space"),
     ],
 )
 def test_what_is_not_whole_fails_the_check(project: Path, msgid: str, says: str, problem: str) -> None:
+    (project / "docs").mkdir()
+    (project / messages.GLOSSARY).write_text(
+        "| Anglais | Français | On n’écrit pas |\n|---|---|---|\n| **Canaux** | | |\n| chat | clavardage | le chat, tchat |\n"
+    )
     messages.update("shop", project)
     translate(project, **{msgid: says})
     found = messages.check_room("shop", project)
     assert len(found) == 1
     assert problem in found[0]
     assert repr(msgid) in found[0]
+
+
+def test_a_placeholder_may_be_named_by_a_word_french_does_not_say(project: Path) -> None:
+    (project / "docs").mkdir()
+    (project / messages.GLOSSARY).write_text("| name | nom | name |\n")
+    assert messages.refused_words(project) == {"name": "nom"}
+    messages.update("shop", project)
+    translate(project, **{"Delete “%(name)s”, 100%% of it?": "Supprimer %(name)s, 100 %% ?"})
+    assert messages.check_room("shop", project) == []
 
 
 def test_a_fuzzy_entry_fails_the_check(project: Path) -> None:

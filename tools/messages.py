@@ -68,8 +68,12 @@ HEADER = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]|%[a-zA-Z]|\{\w+\}")
 TAG = re.compile(r"</?[a-z][^>]*>")
 #: French puts a no-break space before these and inside « ».
-LOOSE_SPACE = re.compile(r" [:;!?»]|« ")
+LOOSE_SPACE = re.compile(r" [:;!?»]|« |(?<=\d) (?=\d{3}(?!\d))")
 NO_SPACE = re.compile(r"[^\W_][;!?](?=\s|$)|«(?=\w)|(?<=\w)»")
+
+
+#: Its tables say in the third column what French does not say here, a comma between two.
+GLOSSARY = Path("docs/glossaire.md")
 
 
 @dataclass(frozen=True, order=True)
@@ -234,8 +238,21 @@ def compile_room(room: str, root: Path = ROOT) -> Path | None:
     return compiled
 
 
+def refused_words(root: Path = ROOT) -> dict[str, str]:
+    """What the glossary refuses -> what it says instead; nothing where a project has no glossary."""
+    path = root / GLOSSARY
+    words: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        if line.startswith("| "):
+            _english, french, refused = (cell.strip() for cell in line.strip("|").split("|"))
+            words.update({word.strip().lower(): french for word in refused.split(",") if word.strip()})
+    words.pop("on n’écrit pas", None)
+    return words
+
+
 def check_room(room: str, root: Path = ROOT) -> list[str]:
     """What is not whole in a room's catalogue, a sentence each."""
+    refused = refused_words(root)
     path = catalogue_path(room, root)
     found = extract_room(room, root)
     entries = list(read(path)) if path.exists() else []
@@ -250,13 +267,13 @@ def check_room(room: str, root: Path = ROOT) -> list[str]:
         if key in known:
             problems.append(f"{name}: twice: {key}")
         known[key] = entry
-        problems.extend(f"{name}: {problem}: {key}" for problem in _faults(entry))
+        problems.extend(f"{name}: {problem}: {key}" for problem in _faults(entry, refused))
     missing = [key for key in found if key not in known]
     problems.extend(f"{name}: missing: {key} of {min(found[key].files)}" for key in sorted(missing))
     return problems
 
 
-def _faults(entry: polib.POEntry) -> list[str]:
+def _faults(entry: polib.POEntry, refused: dict[str, str]) -> list[str]:
     if entry.fuzzy:
         return ["fuzzy"]
     if not _translated(entry):
@@ -277,9 +294,14 @@ def _faults(entry: polib.POEntry) -> list[str]:
         if sorted(TAG.findall(text)) != sorted(TAG.findall(entry.msgid)):
             faults.append("tags differ")
         if LOOSE_SPACE.search(text):
-            faults.append("a space that may break before : ; ! ? » or after «")
+            faults.append("a space that may break before : ; ! ? », after « or in a number")
         if NO_SPACE.search(TAG.sub("", text)):
             faults.append("no space before ; ! ? » or after «")
+        faults.extend(
+            f"says “{word}”; the glossary says “{french}”"
+            for word, french in refused.items()
+            if re.search(rf"(?<![\w<-]){re.escape(word)}(?![\w>-])", PLACEHOLDER.sub("", text), re.IGNORECASE)
+        )
         if [text.startswith(" "), text.endswith(" ")] != [
             entry.msgid.startswith(" "),
             entry.msgid.endswith(" "),

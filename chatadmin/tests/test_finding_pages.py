@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from channels_config.tests.factories import channel
 from guide.tests.factories import guide
 from tenants.models import Organisation
 from tenants.roles import Role
-from tenants.tests.factories import member, organisation
+from tenants.tests.factories import member, organisation, person
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def shop(client: Client) -> Organisation:
     made = organisation(name="Boutique")
-    client.force_login(member(made, Role.ADMIN))
+    client.force_login(member(made, Role.ADMIN, person("camille@example.com")))
     return made
 
 
@@ -95,7 +96,7 @@ def test_the_help_names_the_steps_the_words_and_the_role(client: Client, shop: O
 
 def test_a_phone_changes_organisations_on_a_page_of_their_own(client: Client, shop: Organisation) -> None:
     other = organisation(name="Entrepôt")
-    member(other, Role.AUDITOR, user=client.get(reverse("home"), follow=True).wsgi_request.user)
+    member(other, Role.AUDITOR, User.objects.get(email="camille@example.com"))
     home = client.get(reverse("organisation", args=[shop.number])).content.decode()
     choose = next(url for url, words in links(home) if words == "Changer d’organisation")
     page = client.get(choose)
