@@ -126,7 +126,10 @@ class ApiView(APIView):
         self._count(request)
         if kwargs.get("organisation", self.organisation.number) != self.organisation.number:
             raise NotFound
-        needed = self.needs.get(request.method or "", Scope.READ)
+        self.must_have(self.needs.get(request.method or "", Scope.READ))
+
+    def must_have(self, needed: Scope) -> None:
+        """Raises Refusal (403)."""
         if needed not in self.token.scopes:
             raise Refusal(
                 403,

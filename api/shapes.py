@@ -11,7 +11,7 @@ from areas.registry import areas
 from channels_config.models import Channel
 from channels_config.services import NAME_LENGTH
 from publishing.models import Delivery, EnvironmentName, Promotion, Release
-from publishing.promotions import FAILURES
+from publishing.promotions import CHECK_LENGTH, FAILURES, MOST_CHECKS
 from publishing.sentences import error_sentence
 from publishing.services import LARGEST_NUMBER
 from tenants.models import LARGEST_NUMBER as LARGEST_BRAND
@@ -131,6 +131,16 @@ class RetriedSerializer(_S):
     environments = serializers.ListField(child=serializers.CharField())
 
 
+class GoingLiveSerializer(_S):
+    live_on_save = serializers.BooleanField()
+    four_eyes = serializers.BooleanField(help_text="A second person approves.")
+    checklist = serializers.ListField(
+        child=serializers.CharField(max_length=CHECK_LENGTH),
+        max_length=MOST_CHECKS,
+        help_text="Sentences to be ticked before a release goes live.",
+    )
+
+
 class FileSerializer(_S):
     chatadmin = serializers.ChoiceField(choices=["channel"])
     format = serializers.ChoiceField(choices=[1])
@@ -138,6 +148,9 @@ class FileSerializer(_S):
     name = serializers.CharField()
     kind = serializers.ChoiceField(choices=Channel.Kind.choices)
     areas = serializers.DictField(help_text="Area -> section.")
+    going_live = GoingLiveSerializer(
+        required=False, help_text="How its releases go live; to change that takes the scope `promote`, too."
+    )
 
 
 class ChangeSerializer(_S):

@@ -649,6 +649,8 @@ class ChannelFileView(ApiView):
         [step] = plans.plan(files, into=found)
         if step.action == "refused":
             raise problems.not_publishable(step.problems)
+        if step.going_live:
+            self.must_have(Scope.PROMOTE)
         must_match(request, digest(channel_document(found)))
         try:
             if dry == "false":
@@ -662,6 +664,10 @@ class ChannelFileView(ApiView):
             "changes": [
                 {"area": one.area.name, "fields": [change.label for change in one.changes]}
                 for one in step.areas
+            ]
+            + [
+                {"area": plans.GOING_LIVE, "fields": [change.label for change in step.going_live]}
+                for _one in step.going_live[:1]
             ],
             "warnings": [f"{one.area}.{one.path}: {one.message}" for one in step.warnings],
         }

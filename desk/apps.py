@@ -7,3 +7,8 @@ from django.apps import AppConfig
 
 class DeskConfig(AppConfig):
     name = "desk"
+
+    def ready(self) -> None:
+        from desk import belongings  # noqa: PLC0415 - models are there only now
+
+        belongings.ready()

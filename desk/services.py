@@ -123,18 +123,18 @@ def set_agent(agent: Agent, *, name: str, answers_live: bool, channels: Sequence
     return agent
 
 
-def save_card(card: Card, *, seen: int, by: User) -> Card:
+def save_card(card: Card, *, seen: int, by: User | None) -> Card:
     """Create or change a card. Raises ValidationError, Overtaken."""
-    card.saved_by_label = str(by)[:254]
+    card.saved_by_label = str(by)[:254] if by else ""
     return _save(card, Card, seen=seen, action="desk.card", by=by, card=card.name)
 
 
-def save_snippet(snippet: Snippet, *, seen: int, by: User) -> Snippet:
+def save_snippet(snippet: Snippet, *, seen: int, by: User | None) -> Snippet:
     """Create or change a canned answer. Raises ValidationError, Overtaken."""
     return _save(snippet, Snippet, seen=seen, action="desk.snippet", by=by, snippet=snippet.shortcut)
 
 
-def _save(row: M, model: type[M], *, seen: int, action: str, by: User, **data: str) -> M:
+def _save(row: M, model: type[M], *, seen: int, action: str, by: User | None, **data: str) -> M:
     created = row.pk is None
     if not created:
         current = model.objects.select_for_update().get(pk=row.pk)

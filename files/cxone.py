@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from areas.contract import Line
 from areas.registry import areas_of
 from channels_config.models import Channel
+from channels_config.services import NAME_LENGTH
+from files import channel_json
 from files.documents import ChannelFile
 
-#: What of the JSON belongs to the channel itself, or to the environment that serves it.
-_OF_THE_CHANNEL = {"name", "isLiveChat", "channelIdOnExternalPlatform"}
+#: What of the JSON belongs to the environment that serves it.
 _OF_THE_ENVIRONMENT = {"availability"}
+#: Lines of one verdict that a report holds.
+MOST_LINES = 2000
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,9 @@ class Taken:
 
 def read(document: Mapping[str, Any], *, into: Channel | None, source: str = "") -> Taken:
     """Ask every area for its part. `into` is the channel whose settings stay where the JSON says nothing (None: a new one)."""
+    document, mended = channel_json.readable(document)
     kind = Channel.Kind.LIVE if document.get("isLiveChat") is True else Channel.Kind.MESSAGING
-    name = document.get("name")
-    name = name.strip() if isinstance(name, str) and name.strip() else "CXone"
-    lines: list[Line] = [Line("taken", field) for field in ("name", "isLiveChat") if field in document]
+    name, lines = _name(document, into)
     if "channelIdOnExternalPlatform" in document:
         lines.append(
             Line(
@@ -49,8 +52,9 @@ def read(document: Mapping[str, Any], *, into: Channel | None, source: str = "")
             )
         )
     if into is not None and into.kind != kind:
-        lines = [line for line in lines if line.path != "isLiveChat"]
         lines.append(Line("changed", "isLiveChat", _("The kind of a channel never changes, and stays.")))
+    elif isinstance(document.get("isLiveChat"), bool):
+        lines.append(Line("taken", "isLiveChat"))
     lines += [
         Line("changed", field, _("The environment itself says this, from who is there to answer."))
         for field in sorted(_OF_THE_ENVIRONMENT & document.keys())
@@ -70,29 +74,47 @@ def read(document: Mapping[str, Any], *, into: Channel | None, source: str = "")
             sections[area.name] = section
             lines += said
         transaction.savepoint_rollback(mark)
-    spoken = {line.path for line in lines}
-    lines += [
-        Line("unknown", path)
-        for path in leaves(document)
-        if not any(path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in spoken)
-    ]
+    if isinstance(document.get("translationsLocale"), str) and any(
+        line.path.startswith("translations.") for line in lines
+    ):
+        lines.append(Line("taken", "translationsLocale"))
+    said = {line.path for line in mended}
+    lines = [*mended, *(line for line in lines if line.path not in said)]
+    lines += channel_json.unspoken(document, {line.path for line in lines})
     public_id = into.public_id if into is not None else ""
     redacted = {
         area.name: area.redact(sections[area.name]) for area in areas_of(target.kind) if area.name in sections
     }
-    return Taken(ChannelFile(name=name, kind=kind, public_id=public_id, areas=redacted, source=source), lines)
+    file = ChannelFile(name=name, kind=kind, public_id=public_id, areas=redacted, source=source)
+    return Taken(file, list(_shortened(lines)))
 
 
-def leaves(document: Mapping[str, Any]) -> list[str]:
-    """The fields a report speaks of: those of the top, of `settings`, and of `settings.features`."""
-    found: list[str] = []
-    for name, value in document.items():
-        if name == "settings" and isinstance(value, Mapping):
-            for inner, one in value.items():
-                if inner == "features" and isinstance(one, Mapping):
-                    found += [f"settings.features.{feature}" for feature in one]
-                else:
-                    found.append(f"settings.{inner}")
-        elif name not in _OF_THE_CHANNEL:
-            found.append(str(name))
-    return found
+def _name(document: Mapping[str, Any], into: Channel | None) -> tuple[str, list[Line]]:
+    """A name a channel can have, and what there is to say about it."""
+    if "name" not in document:
+        return into.name if into is not None else "CXone", []
+    given = document["name"]
+    text = " ".join(given.split()) if isinstance(given, str) else ""
+    clean = "".join(sign for sign in text if sign.isprintable())[:NAME_LENGTH].strip()
+    if into is not None:
+        if clean == into.name:
+            return into.name, [Line("taken", "name")]
+        return into.name, [Line("changed", "name", _("The channel keeps the name it has here."))]
+    if not clean:
+        return "CXone", [Line("unknown", "name", _("This is no name; the channel is called “CXone”."))]
+    if clean == given:
+        return clean, [Line("taken", "name")]
+    return clean, [Line("changed", "name", gettext("Written as “%(name)s”.") % {"name": clean})]
+
+
+def _shortened(lines: Iterable[Line]) -> Iterable[Line]:
+    """Of each verdict so many lines as people look at; how many more there are is the last one."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        counts[line.verdict] = counts.get(line.verdict, 0) + 1
+        if counts[line.verdict] <= MOST_LINES:
+            yield line
+    for verdict in ("taken", "changed", "unknown"):
+        more = counts.get(verdict, 0) - MOST_LINES
+        if more > 0:
+            yield Line(verdict, "…", gettext("and %(count)s more") % {"count": more})

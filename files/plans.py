@@ -1,7 +1,7 @@
 """What importing files would do, and doing it: the same code looks and acts, so that a dry run tells the truth.
 
 A channel is found by its id, else by its name; one that is not there is created under an id of its own. Only the areas a file
-speaks of are touched.
+speaks of are touched. A look makes everything, in the order of the files, and undoes it: so each channel finds those before it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,23 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from areas import registry
-from areas.contract import Area, NotPublishable, Problem, Section
-from areas.differences import Change, differences
+from areas.belongings import Kept
+from areas.contract import GUIDE_KIND, Area, NotPublishable, Problem, Section
+from areas.differences import Change, differences, said
 from audit.sentences import register
 from audit.services import acting, record
-from channels_config.models import Channel
+from channels_config.models import Channel, new_guide_id
 from channels_config.services import clean_name, create_channel, rename_channel
-from files.documents import ChannelFile
+from files import beside
+from files.documents import ChannelFile, going_live
 from kit.documents import digest
+from publishing.models import Rules
+from publishing.promotions import set_rules
 from publishing.services import publish
 
 
@@ -70,6 +75,8 @@ class Step:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     notes: list[str | Promise] = field(default_factory=list)
+    #: What changes in how releases go live.
+    going_live: list[Change] = field(default_factory=list)
     #: Digest of the drafts the plan was made from, by area.
     seen: Mapping[str, str] = field(default_factory=dict)
 
@@ -79,7 +86,9 @@ class Step:
 
     @property
     def change_count(self) -> int:
-        return sum(max(1, len(one.changes)) for one in self.areas) + bool(self.new_name)
+        return (
+            sum(max(1, len(one.changes)) for one in self.areas) + len(self.going_live) + bool(self.new_name)
+        )
 
 
 class ChangedSince(Exception):
@@ -94,8 +103,27 @@ class Refused(Exception):
         self.problems = problems
 
 
-def plan(files: Sequence[ChannelFile], *, into: Channel | None = None) -> list[Step]:
-    """One step for each channel of the files, in their order; changes nothing. `into` is the channel one file is for."""
+#: In `Step.seen`: the digest of the rules by which releases go live.
+GOING_LIVE = "going_live"
+
+
+def plan(
+    files: Sequence[ChannelFile], *, into: Channel | None = None, kept: Kept | None = None
+) -> list[Step]:
+    """One step for each channel of the files, in their order; changes nothing. `into` is the channel one file is for.
+
+    `kept` is what the files bring for the organisation itself, and what is made before any channel; it has passed `beside.check`.
+    """
+    with transaction.atomic():
+        mark = transaction.savepoint()
+        if kept:
+            beside.make(kept, by=None)
+        steps = _plan(files, into)
+        transaction.savepoint_rollback(mark)
+    return steps
+
+
+def _plan(files: Sequence[ChannelFile], into: Channel | None) -> list[Step]:
     by_id = {into.public_id: into} if into is not None else {one.public_id: one for one in _meant(files)}
     by_name = {one.name.lower(): one for one in by_id.values()}
     taken: set[Any] = set()
@@ -140,15 +168,15 @@ def _meant(files: Sequence[ChannelFile]) -> Iterable[Channel]:
 def plan_channel(
     file: ChannelFile, channel: Channel | None, *, rename: bool = True, notes: Sequence[str | Promise] = ()
 ) -> Step:
-    """The step for one file and the channel it is meant for (None: a new one)."""
-    said = list(notes)
+    """The step for one file and the channel it is meant for (None: a new one). What it would make is left for those after it."""
+    told = list(notes)
     try:
         name = clean_name(file.name)
     except ValidationError as refused:
         return Step(file, "refused", channel, problems=[Problem("", "name", refused.messages[0])])
     new_name = name if rename and channel is not None and channel.name != name else ""
     if channel is not None and channel.kind != file.kind:
-        said.append(
+        told.append(
             _("The file is of a channel of the other kind; the kind of a channel never changes, and stays.")
         )
     with transaction.atomic():
@@ -159,18 +187,23 @@ def plan_channel(
                 transaction.savepoint_rollback(mark)
                 problem = Problem("", "name", _("Your organisation has a channel of this name already."))
                 return Step(file, "refused", None, problems=[problem])
+            if file.kind == GUIDE_KIND:
+                target.public_id = new_guide_id()
             target.save()
         current = {area.name: area.dump(target) for area in registry.areas_of(target.kind)}
+        rules = going_live(target)
         found, areas = _look(file, target, current)
-        transaction.savepoint_rollback(mark)
-    said += [sentence for one in areas for sentence in one.makes]
-    blocking = [one for one in found if one.blocking]
+        blocking = [one for one in found if one.blocking]
+        if blocking:
+            transaction.savepoint_rollback(mark)
+    told += [sentence for one in areas for sentence in one.makes]
+    ways = _rule_changes(rules, file.going_live)
     if blocking:
         action: Action = "refused"
     elif channel is None:
         action = "create"
     else:
-        action = "update" if areas or new_name else "same"
+        action = "update" if areas or new_name or ways else "same"
     return Step(
         file=file,
         action=action,
@@ -179,9 +212,39 @@ def plan_channel(
         areas=areas,
         problems=blocking,
         warnings=[one for one in found if not one.blocking],
-        notes=said,
-        seen={name: digest(section) for name, section in current.items()} if channel else {},
+        notes=told,
+        going_live=ways,
+        seen={
+            **{name: digest(section) for name, section in current.items()},
+            GOING_LIVE: digest(rules),
+        }
+        if channel
+        else {},
     )
+
+
+def _rule_changes(now: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> list[Change]:
+    """What of the rules by which releases go live a file changes."""
+    if wanted is None:
+        return []
+    found = [
+        Change((str(Rules._meta.get_field(name).verbose_name),), "value", said(now[name]), said(wanted[name]))  # type: ignore[union-attr]
+        for name in ("live_on_save", "four_eyes")
+        if now[name] != wanted[name]
+    ]
+    gone = [line for line in now["checklist"] if line not in wanted["checklist"]]
+    new = [line for line in wanted["checklist"] if line not in now["checklist"]]
+    if gone or new:
+        label = (pgettext("sentences to tick", "Checklist"),)
+        found.append(
+            Change(label, "list", removed=gone, added=new, removed_count=len(gone), added_count=len(new))
+        )
+    elif now["checklist"] != wanted["checklist"]:
+        label = (pgettext("sentences to tick", "Checklist"),)
+        found.append(
+            Change(label, "value", before=gettext("the same entries"), after=gettext("in another order"))
+        )
+    return found
 
 
 def _look(
@@ -241,6 +304,8 @@ def apply(
         now = {area.name: digest(area.dump(channel)) for area in registry.areas_of(channel.kind)}
         if any(now.get(one.area.name) != unchanged_since.get(one.area.name) for one in step.areas):
             raise ChangedSince
+        if step.going_live and unchanged_since.get(GOING_LIVE, "") not in {"", digest(going_live(channel))}:
+            raise ChangedSince
     if step.action == "same":
         return channel
     try:
@@ -248,6 +313,10 @@ def apply(
             channel = create_channel(name=step.file.name, kind=step.file.kind, by=by)
         elif step.new_name:
             channel = rename_channel(channel, name=step.new_name, by=by)
+        # What the file brings goes live by itself only where that was so before, and is so in the file.
+        at_once = step.file.going_live is not None and step.file.going_live["live_on_save"]
+        if step.going_live and not at_once:
+            set_rules(channel, **_rules(step), by=by)
         if step.areas:
             with acting(by):
                 for one in step.areas:
@@ -262,11 +331,17 @@ def apply(
                 source=str(source or step.file.source or _("a file")),
             )
             publish(channel, areas=names, by=by, note=note)
+        if step.going_live and at_once:
+            set_rules(channel, **_rules(step), by=by)
     except ValidationError as refused:
         raise Refused([Problem("", "name", refused.messages[0])]) from refused
     except NotPublishable as refused:
         raise Refused(refused.problems) from refused
     return channel
+
+
+def _rules(step: Step) -> dict[str, Any]:
+    return dict(step.file.going_live or {})
 
 
 def apply_alone(step: Step, **how: Any) -> Channel | None:

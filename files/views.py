@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
 from files import formats, imports, plans
+from files.beside import Found
 from files.documents import channel_document, organisation_document
 from files.forms import UploadForm
 from files.models import Import
@@ -88,10 +89,11 @@ def look(request: TenantRequest, brand: int, import_id: int) -> HttpResponse:
     found = _import(import_id, lock=request.method == "POST")
     if found.state != Import.State.OPEN:
         return _progress(request, found, "files/progress.html")
-    steps = imports.look(found)
-    shown = plan_digest(steps)
+    looked = imports.look(found)
+    steps, others = looked.steps, [one for one in looked.beside if one.action != "same"]
+    shown = plan_digest(looked)
     if request.method == "POST":
-        if request.POST.get("seen") == shown:
+        if request.POST.get("seen") == shown and not looked.trouble:
             return _apply(request, found, steps)
         messages.warning(
             request, _("Something was saved after you looked: this is what the import would do now.")
@@ -109,8 +111,11 @@ def look(request: TenantRequest, brand: int, import_id: int) -> HttpResponse:
                 for action in ("create", "update", "same", "refused")
             },
             "seen": shown,
+            "beside": _by_kind(others),
+            "trouble": looked.trouble,
             "lines": imports.lines_of(found),
-            "may_apply": any(step.action in {"create", "update"} for step in steps),
+            "may_apply": any(step.action in {"create", "update"} for step in steps)
+            or any(one.action == "create" for one in others),
         },
         status=409 if request.method == "POST" else 200,
     )
@@ -119,8 +124,8 @@ def look(request: TenantRequest, brand: int, import_id: int) -> HttpResponse:
 def _apply(request: TenantRequest, found: Import, steps: list[plans.Step]) -> HttpResponse:
     imports.start(found, steps, note=request.POST.get("note", "").strip()[:500])
     if found.total <= imports.AT_ONCE:
-        files = imports.files_of(found)
-        while imports.step_on(found, files):
+        contents = imports.contents_of(found)
+        while imports.step_on(found, contents):
             continue
     return HttpResponseRedirect(reverse("files:look", args=[request.organisation.number, found.pk]))
 
@@ -132,7 +137,7 @@ def progress(request: TenantRequest, brand: int, import_id: int) -> HttpResponse
     return _progress(request, _import(import_id), "files/_progress.html")
 
 
-def plan_digest(steps: list[plans.Step]) -> str:
+def plan_digest(looked: imports.Look) -> str:
     """What a person agreed to: the channels, what happens to them, and on which drafts."""
     return digest(
         [
@@ -141,10 +146,31 @@ def plan_digest(steps: list[plans.Step]) -> str:
                 step.channel.public_id if step.channel else step.file.name,
                 step.new_name,
                 {one.area.name: [step.seen.get(one.area.name, ""), digest(one.given)] for one in step.areas},
+                [step.seen.get(plans.GOING_LIVE, ""), digest(step.file.going_live)]
+                if step.going_live
+                else [],
             ]
-            for step in steps
+            for step in looked.steps
+        ]
+        + [
+            [one.belonging.name, one.action, digest(one.entry)]
+            for one in looked.beside
+            if one.action != "same"
         ]
     )
+
+
+def _by_kind(found: list[Found]) -> list[tuple[str, list[str], list[str]]]:
+    """(kind, names of what is made, names of what stays as it is here)."""
+    kinds = {one.belonging.name: one.belonging for one in found}
+    return [
+        (
+            str(kind.label),
+            [one.name for one in found if one.belonging == kind and one.action == "create"],
+            [one.name for one in found if one.belonging == kind and one.action == "stays"],
+        )
+        for kind in kinds.values()
+    ]
 
 
 def _progress(request: TenantRequest, found: Import, template: str) -> HttpResponse:
@@ -153,10 +179,14 @@ def _progress(request: TenantRequest, found: Import, template: str) -> HttpRespo
         template,
         {
             "one": found,
-            "done": len(found.results),
+            "done": imports.reached(found),
             "refused": sum(result["outcome"] == "refused" for result in found.results),
             "stopped": sum(result["outcome"] == "stopped" for result in found.results),
-            "changed": sum(result["outcome"] in {"create", "update"} for result in found.results),
+            "changed": sum(
+                result["outcome"] in {"create", "update"}
+                for result in found.results
+                if not result.get("beside")
+            ),
             "results": [result for result in found.results if result["outcome"] != "same"][:500],
             "lines": imports.lines_of(found),
         },

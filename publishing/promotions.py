@@ -103,7 +103,7 @@ def in_words(moment: datetime) -> str:
 
 
 def set_rules(
-    channel: Channel, *, live_on_save: bool, four_eyes: bool, checklist: list[str], by: User
+    channel: Channel, *, live_on_save: bool, four_eyes: bool, checklist: list[str], by: User | None
 ) -> Rules:
     """Say how releases of this channel go live. Raises ValueError for rules that exclude each other.
 

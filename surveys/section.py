@@ -77,9 +77,13 @@ def _form_for(section: Section) -> SurveyForm:
     for one in _fields_to_make(section):
         CustomField.objects.create(**{key: one[key] for key in ("ident", "label", "kind", "level", "values")})
         record("survey.field_created", by=by, subject=one["ident"], field=one["label"])
-    made = SurveyForm.objects.create(
-        name=name, document=document_of(section["form"]), saved_by_id=by.pk if by else None
-    )
+    return make_form(section["form"])
+
+
+def make_form(form: Mapping[str, Any]) -> SurveyForm:
+    """A form of the organisation as a section has it, its consents in the versions they have there. Its name is free."""
+    by, name = actor(), form["name"]
+    made = SurveyForm.objects.create(name=name, document=document_of(form), saved_by_id=by.pk if by else None)
     for one in made.document["items"]:
         if one["type"] == "consent":
             ConsentText.objects.create(

@@ -88,7 +88,7 @@ def channels_keeping(ident: str) -> list[ChannelSurvey]:
 
 
 def create_field(
-    *, ident: str, label: str, kind: str, level: str, values: list[dict[str, Any]], by: User
+    *, ident: str, label: str, kind: str, level: str, values: list[dict[str, Any]], by: User | None
 ) -> CustomField:
     """A new custom field. Raises ValidationError when the ident is taken, or there are too many."""
     if CustomField.objects.count() >= rules.MOST_FIELDS:
@@ -160,7 +160,7 @@ def delete_field(field: CustomField, *, by: User) -> None:
     _raise_revisions(by)
 
 
-def _raise_revisions(by: User) -> None:
+def _raise_revisions(by: User | None) -> None:
     """Every form lists all fields to the environment, so every form is of another state now."""
     SurveyForm.objects.update(revision=F("revision") + 1, saved_by=by)
     forget_troubles()

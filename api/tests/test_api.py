@@ -555,6 +555,32 @@ def test_a_channel_s_file_is_read_looked_at_and_imported(alice: Side, api: Api) 
     problem(api("PUT", at(alice.channel, "file/"), {"chatadmin": "dragon"}), 400, "invalid")
 
 
+def test_how_releases_go_live_is_in_a_file_and_takes_the_scope_of_going_live(alice: Side, api: Api) -> None:
+    file = api("GET", at(alice.channel, "file/")).json()
+    assert file["going_live"] == {"checklist": [], "four_eyes": False, "live_on_save": False}
+    file["going_live"] |= {"four_eyes": True, "checklist": ["Read it"]}
+    editor = alice.api("read", "sections")
+    problem(editor("PUT", at(alice.channel, "file/?dry_run=true"), file), 403, "missing_scope")
+    assert api("PUT", at(alice.channel, "file/"), file).json()["changes"] == [
+        {"area": "going_live", "fields": ["A second person approves", "Checklist"]}
+    ]
+    with tenant_scope(alice.organisation.pk):
+        assert promotions.rules_of(alice.channel).checklist == ["Read it"]
+    del file["going_live"]
+    assert api("PUT", at(alice.channel, "file/"), file).json()["action"] == "same"
+    for wrong, place in (
+        ({"live_on_save": True, "four_eyes": True, "checklist": []}, "going_live.live_on_save"),
+        ({"live_on_save": 1, "four_eyes": False, "checklist": []}, "going_live.live_on_save"),
+        ({"live_on_save": False, "four_eyes": False, "checklist": [" x"]}, "going_live.checklist"),
+        ({"live_on_save": False}, "going_live"),
+        ([], "going_live"),
+    ):
+        refused = problem(
+            api("PUT", at(alice.channel, "file/"), file | {"going_live": wrong}), 400, "invalid"
+        )
+        assert place in refused["fields"], wrong
+
+
 # -- Sent again ---------------------------------------------------------------------------------------------------------
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from django.core.management.base import CommandError, OutputWrapper
 
+from areas.belongings import Kept
 from areas.differences import Change
 from channels_config.models import Channel
 from chatadmin.organisations import NoSuchOrganisation
-from files import formats, plans
-from files.documents import ChannelFile, NotAChannelFile, read_channels
+from files import beside, formats, plans
+from files.documents import Contents, NotAChannelFile, read_contents, together
 from tenants.models import Organisation
 from tenants.scope import tenant_scope
 from tenants.services import organisation_id
@@ -43,22 +44,41 @@ def find_channel(text: str) -> Channel:
     return found
 
 
-def read_files(paths: Sequence[Path]) -> list[ChannelFile]:
-    """The channels of these files. Raises CommandError, naming file and place."""
-    found: list[ChannelFile] = []
+def read_files(paths: Sequence[Path]) -> Contents:
+    """What these files hold, as one. Within the organisation's scope. Raises CommandError, naming file and place."""
+    found: list[Contents] = []
     wrong: list[str] = []
     for path in paths:
         try:
-            found += read_channels(formats.read(path.read_bytes()), source=path.name)
+            contents = read_contents(formats.read(path.read_bytes()), source=path.name)
+            wrong += [f"{path}: {place}: {message}" for place, message in beside.check(contents.beside)]
+            found.append(contents)
         except formats.Unreadable as error:
             wrong.append(f"{path}: {error}")
         except NotAChannelFile as error:
             wrong += [f"{path}: {place or 'the file'}: {message}" for place, message in error.faults]
         except OSError as error:
             wrong.append(f"{path}: {error.strerror}")
-    if wrong:
-        raise CommandError("\n".join(wrong))
-    return found
+    if not wrong:
+        try:
+            return together(found)
+        except NotAChannelFile as error:
+            wrong += [f"{place}: {message}" for place, message in error.faults]
+    raise CommandError("\n".join(wrong))
+
+
+def differ(steps: Sequence[plans.Step], others: Sequence[beside.Found]) -> bool:
+    """Whether taking these steps would change anything."""
+    return any(step.action != "same" for step in steps) or any(one.action == "create" for one in others)
+
+
+def say_beside(found: Sequence[beside.Found], out: OutputWrapper) -> None:
+    """What is made beside the channels, and what is there and says something else."""
+    for one in found:
+        if one.action == "create":
+            out.write(f"+ {one.belonging.label} {one.name}: create")
+        elif one.action == "stays":
+            out.write(f"= {one.belonging.label} {one.name}: says something else here, and stays")
 
 
 def say(steps: Sequence[plans.Step], out: OutputWrapper) -> None:
@@ -74,11 +94,11 @@ def say(steps: Sequence[plans.Step], out: OutputWrapper) -> None:
             out.write(f"    name: {step.channel} -> {step.new_name}")
         for one in step.areas:
             if one.secret_only:
-                out.write(f"    {one.area.name}: a secret changes")
+                out.write(f"    {one.area.label}: a secret changes")
             for change in one.changes:
-                out.write(f"    {one.area.name}: {change_line(change)}")
-                for line in change_details(change):
-                    out.write(f"        {line}")
+                _say_change(str(one.area.label), change, out)
+        for change in step.going_live:
+            _say_change("How releases go live", change, out)
         for problem in step.problems:
             out.write(
                 f"    ! {'.'.join(part for part in (problem.area, problem.path) if part)}: {problem.message}"
@@ -87,6 +107,12 @@ def say(steps: Sequence[plans.Step], out: OutputWrapper) -> None:
             out.write(f"    ? {problem.area}.{problem.path}: {problem.message}")
         for note in step.notes:
             out.write(f"    {note}")
+
+
+def _say_change(subject: str, change: Change, out: OutputWrapper) -> None:
+    out.write(f"    {subject}: {change_line(change)}")
+    for line in change_details(change):
+        out.write(f"        {line}")
 
 
 def change_line(change: Change) -> str:
@@ -115,10 +141,11 @@ def change_details(change: Change) -> Iterator[str]:
         yield f"  … and {left} more"
 
 
-def take(steps: Sequence[plans.Step], out: OutputWrapper, *, note: str = "") -> int:
+def take(steps: Sequence[plans.Step], out: OutputWrapper, *, note: str = "", kept: Kept | None = None) -> int:
     """Take every step, or none: the scope's transaction holds them all. Returns how many changed something."""
     if any(step.action == "refused" for step in steps):
         raise CommandError("Nothing was changed: see the lines with “!” above.")
+    beside.make(kept or {}, by=None)
     changed = 0
     for step in steps:
         try:

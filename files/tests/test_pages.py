@@ -249,8 +249,8 @@ def test_an_import_that_rests_is_found_and_taken_up_where_it_stopped(
         for one in document["channels"]:
             one["areas"]["channels_config"]["redesigned_ui"] = False
         taken = imports.take_in(json.dumps(document).encode(), name="all.json", into=None, by=ana)
-        imports.start(taken, imports.look(taken), note="")
-        assert imports.step_on(taken, imports.files_of(taken))
+        imports.start(taken, imports.look(taken).steps, note="")
+        assert imports.step_on(taken, imports.contents_of(taken))
         Import.objects.update(touched_at=taken.created_at.replace(year=2020))
     assert (org.pk, taken.pk) in imports.resting()
     imports.go_on(org.pk, taken.pk)
@@ -274,8 +274,8 @@ def test_an_import_ends_where_its_author_lost_the_right_to_it(
         for one in document["channels"]:
             one["areas"]["channels_config"]["redesigned_ui"] = False
         taken = imports.take_in(json.dumps(document).encode(), name="all.json", into=None, by=ana)
-        imports.start(taken, imports.look(taken), note="")
-        assert imports.step_on(taken, imports.files_of(taken))
+        imports.start(taken, imports.look(taken).steps, note="")
+        assert imports.step_on(taken, imports.contents_of(taken))
         if loss == "role":
             Membership.objects.filter(user=ana).update(role=Role.EDITOR)
         elif loss == "membership":
@@ -369,4 +369,4 @@ def test_a_channel_json_of_any_shape_is_reported_on(
 ) -> None:
     with tenant_scope(org.pk):
         taken = imports.take_in(json.dumps(document).encode(), name="x.json", into=support, by=ana)
-        assert imports.look(taken)[0].action == "same"
+        assert imports.look(taken).steps[0].action == "same"

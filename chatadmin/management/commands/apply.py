@@ -7,9 +7,17 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from chatadmin.management.files import DIFFERENT, organisation_scope, read_files, say, take
+from chatadmin.management.files import (
+    DIFFERENT,
+    differ,
+    organisation_scope,
+    read_files,
+    say,
+    say_beside,
+    take,
+)
 from chatadmin.management.operator import OperatorCommand
-from files import plans
+from files import beside, plans
 
 
 class Command(OperatorCommand):
@@ -39,11 +47,14 @@ class Command(OperatorCommand):
         if not paths:
             raise CommandError(f"There is no .yaml, .yml or .json file in {root}.")
         with organisation_scope(organisation):
-            steps = plans.plan(read_files(paths))
+            found = read_files(paths)
+            others = beside.look(found.beside)
+            steps = plans.plan(found.channels, kept=found.beside)
+            say_beside(others, self.stdout)
             say(steps, self.stdout)
             if not dry_run:
-                take(steps, self.stdout, note=note)
+                take(steps, self.stdout, note=note, kept=found.beside)
         if dry_run and any(step.action == "refused" for step in steps):
             raise CommandError("This could not be applied: see the lines with “!” above.")
-        if dry_run and any(step.action != "same" for step in steps):
+        if dry_run and differ(steps, others):
             raise SystemExit(DIFFERENT)

@@ -13,9 +13,11 @@ from channels_config.models import Channel
 from chatadmin.management.files import find_channel, organisation_scope
 from chatadmin.management.operator import OperatorCommand
 from files import formats
-from files.documents import NotAChannelFile, channel_document, read_channels
+from files.documents import NotAChannelFile, channel_document, organisation_document, read_channels
 from kit.plain_text import plain
 
+#: The file of a folder that holds what is no channel's.
+ORGANISATION = "organisation"
 #: A name that `file_name` gives.
 _NAME = re.compile(r"[a-z0-9-]+\.[0-9a-f]{8}\.(yaml|json)")
 
@@ -23,7 +25,8 @@ _NAME = re.compile(r"[a-z0-9-]+\.[0-9a-f]{8}\.(yaml|json)")
 class Command(OperatorCommand):
     help = (
         "Write a channel's configuration as YAML or JSON, secrets replaced by <secret>. The same drafts give the same bytes. "
-        "With --all DIR every channel of the organisation goes into a file of its own in that folder; files there of channels that were "
+        "With --all DIR every channel of the organisation goes into a file of its own in that folder, and what it keeps beside them "
+        "(custom fields, forms, lists of addresses, the agents' library) into organisation.yaml; files there of channels that were "
         "deleted are named, for apply would make these channels anew, and --prune takes them away."
     )
 
@@ -51,7 +54,7 @@ class Command(OperatorCommand):
             raise CommandError("Say one channel, or --all and a folder.")
         if options["prune"] and not folder:
             raise CommandError("--prune goes with --all.")
-        with organisation_scope(organisation):
+        with organisation_scope(organisation) as found:
             if channel:
                 text = formats.write(channel_document(find_channel(channel)), format)
                 if output:
@@ -70,6 +73,12 @@ class Command(OperatorCommand):
                         old.unlink()
                 path.write_text(formats.write(channel_document(one), format), encoding="utf-8")
                 count += 1
+            # What the organisation keeps beside its channels: forms, lists, cards.
+            whole = target / f"{ORGANISATION}.{format}"
+            for old in target.glob(f"{ORGANISATION}.*"):
+                if old != whole and old.suffix in {".yaml", ".yml", ".json"}:
+                    old.unlink()
+            whole.write_text(formats.write(organisation_document(found, []), format), encoding="utf-8")
         for left in left_over(target, ids):
             if options["prune"]:
                 left.unlink()

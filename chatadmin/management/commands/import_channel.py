@@ -9,15 +9,17 @@ from django.core.management.base import CommandError, CommandParser
 
 from chatadmin.management.files import (
     DIFFERENT,
+    differ,
     find_channel,
     organisation_scope,
     read_files,
     say,
+    say_beside,
     take,
 )
 from chatadmin.management.operator import OperatorCommand
-from files import cxone, formats, plans
-from files.documents import is_channel_json
+from files import beside, channel_json, cxone, formats, plans
+from files.documents import Contents, is_channel_json
 
 
 class Command(OperatorCommand):
@@ -52,17 +54,23 @@ class Command(OperatorCommand):
             if is_channel_json(value):
                 taken = cxone.read(value, into=into, source=path.name)
                 for line in taken.lines:
-                    self.stdout.write(f"{line.verdict:8} {line.path} {line.message}".rstrip())
-                found = [taken.file]
+                    words = channel_json.label(line.path)
+                    said = f"{line.verdict:8} {line.path}{f' ({words})' if words else ''} {line.message}"
+                    self.stdout.write(said.rstrip())
+                found = Contents([taken.file])
             else:
                 found = read_files([path])
-            if into is not None and len(found) != 1:
-                raise CommandError(f"{path} holds {len(found)} channels; --channel takes one.")
-            steps = plans.plan(found, into=into)
+            if into is not None and len(found.channels) != 1:
+                raise CommandError(f"{path} holds {len(found.channels)} channels; --channel takes one.")
+            if into is not None:
+                found = Contents(found.channels)
+            others = beside.look(found.beside)
+            steps = plans.plan(found.channels, into=into, kept=found.beside)
+            say_beside(others, self.stdout)
             say(steps, self.stdout)
             if not dry_run:
-                take(steps, self.stdout, note=note)
+                take(steps, self.stdout, note=note, kept=found.beside)
         if dry_run and any(step.action == "refused" for step in steps):
             raise CommandError("This could not be imported.")
-        if dry_run and any(step.action != "same" for step in steps):
+        if dry_run and differ(steps, others):
             raise SystemExit(DIFFERENT)
