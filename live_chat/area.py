@@ -10,7 +10,7 @@ from live_chat import section, services
 AREA = Area(
     name="live_chat",
     slug="live-chat",
-    label=_("Hours and behaviour"),
+    label=_("Availability"),
     description=_("Opening hours, offline messages, transcripts, inactivity and how the window behaves."),
     icon="clock-hour-4",
     order=70,

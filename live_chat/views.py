@@ -1,4 +1,4 @@
-"""The page « Live chat » of a channel, and the tester of its hours."""
+"""The page « Availability » of a channel, and the tester of its hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""« Clavardage en direct » in a browser: hours written and tried, rows by keyboard, and a message left that reaches the console."""
+"""« Disponibilité » in a browser: hours written and tried, rows by keyboard, and a message left that reaches the console."""
 
 from __future__ import annotations
 

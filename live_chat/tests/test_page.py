@@ -1,4 +1,4 @@
-"""The page « Live chat »: saved, refused, overtaken, tried; and the page of offline messages."""
+"""The page « Availability »: saved, refused, overtaken, tried; and the page of offline messages."""
 
 from __future__ import annotations
 
