@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -57,6 +57,7 @@ register(
 FAILURES = {
     "newer": _("Live had a newer release already, or the release was no longer there."),
     "problems": _("The checks found something wrong with the release."),
+    "checklist": _("The checklist was changed meanwhile: it has to be gone through again."),
 }
 MOST_CHECKS = 20
 CHECK_LENGTH = 200
@@ -219,30 +220,60 @@ def ask(
     return promotion
 
 
+def decided(promotion: Promotion) -> str:
+    """What became of one that somebody else has decided on meanwhile, in a sentence."""
+    words = {"who": promotion.approved_by_label, "number": promotion.number}
+    if promotion.state == Promotion.State.CANCELLED:
+        return gettext("Putting release %(number)s live was called off in the meantime.") % words
+    if promotion.state == Promotion.State.FAILED:
+        return gettext("Release %(number)s was not put live as planned.") % words
+    if promotion.approved_by_label:
+        return gettext("%(who)s has approved release %(number)s already.") % words
+    if promotion.state == Promotion.State.DONE:
+        return gettext("Release %(number)s has gone live already.") % words
+    return gettext("Release %(number)s needs nobody’s approval any more.") % words
+
+
+def _locked(promotion: Promotion) -> None:
+    """Its channel comes first, as wherever something goes live."""
+    Channel.all_objects.select_for_update().filter(pk=promotion.channel_id).first()
+
+
 def approve(promotion: Promotion, *, by: User) -> Promotion:
     """The second person's word: it goes live, or waits for its time. Raises NotPromotable, NotPublishable."""
+    _locked(promotion)
     promotion = Promotion.objects.select_for_update().select_related("channel").get(pk=promotion.pk)
     if promotion.state != Promotion.State.WAITING:
-        raise NotPromotable(_("This was decided already."))
+        raise NotPromotable(decided(promotion))
     if promotion.asked_by_id == by.pk:
         raise NotPromotable(_("Somebody else than the person who asked has to approve."))
+    if not _checklist_holds(promotion):
+        raise NotPromotable(FAILURES["checklist"])
     promotion.approved_by_label = str(by)
-    _record("promotion.approved", promotion, by=by)
-    if promotion.at is not None and promotion.at > timezone.now():
-        promotion.state = Promotion.State.SCHEDULED
-    else:
-        promote(promotion.channel, by=by, number=promotion.number, cleared=True)
-        promotion.state = Promotion.State.DONE
-        promotion.ended_at = timezone.now()
-    promotion.save()
+    # Nothing of an approval stays that came to nothing.
+    with transaction.atomic():
+        _record("promotion.approved", promotion, by=by)
+        if promotion.at is not None and promotion.at > timezone.now():
+            promotion.state = Promotion.State.SCHEDULED
+        else:
+            promote(promotion.channel, by=by, number=promotion.number, cleared=True)
+            promotion.state = Promotion.State.DONE
+            promotion.ended_at = timezone.now()
+        promotion.save()
     return promotion
+
+
+def _checklist_holds(promotion: Promotion) -> bool:
+    """Whether every point of the channel's checklist of today was ticked when it was asked for."""
+    return set(rules_of(promotion.channel).checklist) <= set(promotion.checklist)
 
 
 def cancel(promotion: Promotion, *, by: User) -> Promotion:
     """Call it off. Raises NotPromotable when it is too late."""
+    _locked(promotion)
     promotion = Promotion.objects.select_for_update().select_related("channel").get(pk=promotion.pk)
     if promotion.state not in OPEN:
-        raise NotPromotable(_("This was decided already."))
+        raise NotPromotable(decided(promotion))
     promotion.state = Promotion.State.CANCELLED
     promotion.ended_at = timezone.now()
     promotion.save()
@@ -251,15 +282,27 @@ def cancel(promotion: Promotion, *, by: User) -> Promotion:
 
 
 def carry_out_due(limit: int = 100) -> int:
-    """Put live what was scheduled for by now; returns how many were decided. Safe to run twice, or by two workers at once."""
+    """Put live what was scheduled for by now; returns how many were decided. Safe to run twice, or by two workers at once.
+
+    What the database undid (a deadlock, say) stays due, and keeps no other from its time.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, promotion_id FROM publishing_due_promotions(%s)", [limit])
         due = cursor.fetchall()
-    return sum(_carry_out(tenant_id, promotion_id) for tenant_id, promotion_id in due)
+    carried_out = 0
+    for tenant_id, promotion_id in due:
+        try:
+            carried_out += _carry_out(tenant_id, promotion_id)
+        except DatabaseError:
+            log.exception("scheduled publication", promotion=promotion_id)
+    return carried_out
 
 
 def _carry_out(tenant_id: int, promotion_id: int) -> bool:
     with tenant_scope(tenant_id):
+        # The channel first, as wherever something goes live: whoever calls it off this moment holds it.
+        where = Promotion.objects.filter(pk=promotion_id).values("channel")
+        Channel.all_objects.select_for_update().filter(pk__in=where).first()
         promotion = (
             Promotion.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("channel")
@@ -270,8 +313,11 @@ def _carry_out(tenant_id: int, promotion_id: int) -> bool:
             return False
         by = None if promotion.asked_by_id is None else User.objects.filter(pk=promotion.asked_by_id).first()
         try:
-            promote(promotion.channel, by=by, number=promotion.number, cleared=True)
-            promotion.state = Promotion.State.DONE
+            if _checklist_holds(promotion):
+                promote(promotion.channel, by=by, number=promotion.number, cleared=True)
+                promotion.state = Promotion.State.DONE
+            else:
+                promotion.state, promotion.failure = Promotion.State.FAILED, "checklist"
         except (NotPromotable, Channel.DoesNotExist):
             promotion.state, promotion.failure = Promotion.State.FAILED, "newer"
         except NotPublishable:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from areas.contract import NotPublishable
+from areas.registry import areas
 from areas.saving import DraftChanged
 from channels_config.models import Channel
 from channels_config.pages import channel_context, channel_or_404
@@ -133,7 +134,7 @@ def rollback(request: TenantRequest, brand: int, channel: str, release: int) -> 
     found = channel_or_404(channel)
     old = Release.objects.filter(channel=found, number=release, removed=False).first()
     area = request.POST.get("area") or request.GET.get("area") or None
-    if old is None or (area is not None and area not in old.sections):
+    if old is None or (area is not None and area not in old.sections.keys() & {one.name for one in areas()}):
         raise Http404
     form = RollBackForm(request.POST if request.method == "POST" else None)
     problems: list[Any] = []

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,8 +24,8 @@ from channels_config.tests.factories import channel
 from gateway.tests.environment import Environment
 from publishing import batches, regions, services
 from publishing.environments import environments as configured
-from publishing.models import Arrival, Delivery, Release
-from publishing.promotions import ask, set_rules
+from publishing.models import Arrival, Delivery, Promotion, Release
+from publishing.promotions import approve, ask, cancel, carry_out_due, set_rules
 from publishing.push import push
 from publishing.reissuing import reissue_everything
 from publishing.sentences import error_sentence
@@ -32,6 +37,7 @@ from tenants.models import Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation
+from tests.stack import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -280,3 +286,101 @@ def test_the_emergency_switch_turned_while_an_attempt_fails_is_tried_at_once(
     assert delivery_of(support, "live").attempts == 0
     with tenant_scope(shop.pk):
         assert Arrival.objects.filter(environment="live", revision=1).exists()
+
+
+def test_an_area_that_is_no_more_cannot_be_brought_back_and_is_no_fault(
+    environments: dict[str, Environment], shop: Organisation, support: Channel, alice: User
+) -> None:
+    first = save(support, "b { order: 1 }", alice)
+    with tenant_scope(shop.pk):
+        # As an installation of another time left it.
+        old = Release.objects.create(
+            channel=support,
+            number=2,
+            channel_facts=first.channel_facts,
+            sections={**first.sections, "faxes": {"format": 1}},
+            digest=first.digest,
+            author_label="chatadmin",
+            created_at=timezone.now(),
+        )
+    client = Client()
+    client.force_login(alice)
+    page = reverse("publishing:rollback", args=[shop.number, support.public_id, old.number])
+    assert client.get(page, {"area": "faxes"}).status_code == 404
+    assert client.post(page, {"area": "faxes"}).status_code == 404
+    # The whole release comes back, as far as there are areas for it.
+    assert client.post(page, {}).status_code == 302
+
+
+def test_a_point_that_joined_the_checklist_is_not_passed_over_by_what_was_asked_for_before(
+    environments: dict[str, Environment], shop: Organisation, support: Channel, alice: User
+) -> None:
+    ben = member(shop, Role.ADMIN)
+    save(support, "b { order: 1 }", alice)
+    deliver(support)
+    later = timezone.now() + timedelta(days=1)
+
+    def points(*checklist: str, four_eyes: bool = False) -> None:
+        set_rules(support, live_on_save=False, four_eyes=four_eyes, checklist=list(checklist), by=alice)
+
+    with tenant_scope(shop.pk):
+        points("Seen on a phone")
+        planned = ask(support, number=1, by=alice, ticked=[0], at=later)
+        points("Seen on a phone", "Read by the lawyers")
+        Promotion.objects.update(at=timezone.now() - timedelta(seconds=1))
+    assert carry_out_due() == 1
+    with tenant_scope(shop.pk):
+        planned.refresh_from_db()
+        assert (planned.state, planned.failure) == ("failed", "checklist")
+        assert not Delivery.objects.filter(environment="live").exists()
+        points("Seen on a phone", four_eyes=True)
+        asked = ask(support, number=1, by=alice, ticked=[0])
+        points("Seen on a phone", "Read by the lawyers", four_eyes=True)
+        with pytest.raises(NotPromotable):
+            approve(asked, by=ben)
+        # Fewer points than were ticked are no hindrance.
+        points(four_eyes=True)
+        assert approve(asked, by=ben).state == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calling_off_at_the_very_moment_it_is_due_is_one_or_the_other_and_no_deadlock(
+    publish_to: Callable[..., None],
+) -> None:
+    publish_to(test=free_url(), live=free_url())
+    shop = organisation(name="Boutique")
+    alice, support = member(shop, Role.ADMIN), channel(shop, "Support")
+    save(support, "b { order: 1 }", alice)
+    with tenant_scope(shop.pk):
+        Delivery.objects.update(confirmed=1)
+        planned = ask(support, number=1, by=alice, at=timezone.now() + timedelta(days=1))
+        Promotion.objects.update(at=timezone.now() - timedelta(seconds=1))
+    results = list[int]()
+
+    def beat() -> None:
+        try:
+            results.append(carry_out_due())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=beat)
+    with tenant_scope(shop.pk):
+        # As every act on a channel begins.
+        Channel.every.select_for_update().get(pk=support.pk)
+        thread.start()
+        eventually(waits_for_a_lock, what="beat waits for the channel")
+        cancel(planned, by=alice)
+    thread.join()
+    with tenant_scope(shop.pk):
+        assert (results, Promotion.objects.get().state) == ([0], "cancelled")
+        assert not Delivery.objects.filter(environment="live").exists()
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        # A transaction sees one picture of this view, unless it asks for another.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
