@@ -1,7 +1,7 @@
 /* Launcher and window; the window's frame: header, menu, question, list of conversations. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import { Conversation } from "./conversation";
+import { Activity, Conversation } from "./conversation";
 import { Icon, type IconName } from "./icons";
 import type { LiveAsked, LiveShown } from "./livechat";
 import type { Model } from "./model";
@@ -236,6 +236,7 @@ function Conversations({ model }: { model: Model }) {
   const { view, say, clock, tell } = model;
   return (
     <>
+      <Activity model={model} />
       <div class="cw-content cw-list" data-selector="CONTENT">
         {view.threads.length ? (
           <ul>

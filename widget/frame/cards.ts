@@ -6,13 +6,16 @@ import { AdaptiveCard, ExecuteAction, HostConfig, OpenUrlAction, SubmitAction, V
 import { webAddress } from "../host/messages";
 import css from "./cards.css?inline";
 
-const inherit = { default: "inherit", subtle: "var(--cw-muted)" };
+/* Grounds are tints and quiet words a part of the ink: they fit whatever ground the bubble has, the channel's own, too. */
+const inherit = { default: "inherit", subtle: "color-mix(in srgb, currentcolor 76%, transparent)" };
+const accent = "color-mix(in srgb, var(--cw-accent) 80%, currentcolor)";
+const tint = (color: string, part = 10) => `color-mix(in srgb, ${color} ${part}%, transparent)`;
 const style = {
   foregroundColors: {
     default: inherit,
     dark: inherit,
     light: inherit,
-    accent: { default: "var(--cw-accent)", subtle: "var(--cw-accent)" },
+    accent: { default: accent, subtle: accent },
     good: { default: "var(--cw-good)", subtle: "var(--cw-good)" },
     warning: { default: "var(--cw-warning)", subtle: "var(--cw-warning)" },
     attention: { default: "var(--cw-wrong)", subtle: "var(--cw-wrong)" },
@@ -23,17 +26,17 @@ const config = new HostConfig({
   fontFamily: "inherit",
   supportsInteractivity: true,
   spacing: { small: 4, default: 8, medium: 12, large: 16, extraLarge: 24, padding: 14 },
-  separator: { lineThickness: 1, lineColor: "#e3e5ea" },
+  separator: { lineThickness: 1, lineColor: tint("currentcolor", 16) },
   fontSizes: { small: 13, default: 15, medium: 16, large: 18, extraLarge: 22 },
   fontWeights: { lighter: 300, default: 400, bolder: 600 },
   imageSizes: { small: 40, medium: 80, large: 160 },
   containerStyles: {
     default: { ...style, backgroundColor: "transparent" },
-    emphasis: { ...style, backgroundColor: "#f4f5f7" },
-    accent: { ...style, backgroundColor: "#eef2fb" },
-    good: { ...style, backgroundColor: "#e9f7ef" },
-    warning: { ...style, backgroundColor: "#fdf5e2" },
-    attention: { ...style, backgroundColor: "#fdecec" },
+    emphasis: { ...style, backgroundColor: tint("currentcolor", 6) },
+    accent: { ...style, backgroundColor: tint("var(--cw-accent)") },
+    good: { ...style, backgroundColor: tint("var(--cw-good)") },
+    warning: { ...style, backgroundColor: tint("var(--cw-warning)") },
+    attention: { ...style, backgroundColor: tint("var(--cw-wrong)") },
   },
   actions: {
     maxActions: 8,
@@ -57,7 +60,15 @@ export function show(element: HTMLElement, payload: unknown, send: (text: string
     dressed = document.head.appendChild(document.createElement("style"));
     dressed.textContent = css;
   }
+  element.classList.toggle("cw-on-dark", onDark(element));
   return draw(element, payload, send);
+}
+
+/** Words this light stand on something dark, whoever made it so: the Guide, or CSS of the channel's. */
+function onDark(element: HTMLElement): boolean {
+  const ink = getComputedStyle(element).color;
+  const [r = 0, g = 0, b = 0] = (ink.match(/[\d.]+/g) ?? []).map(Number);
+  return 0.3 * r + 0.59 * g + 0.11 * b > (ink.startsWith("rgb") ? 140 : 0.55);
 }
 
 /* The console draws cards by itself, in a shadow tree it dresses with this. */

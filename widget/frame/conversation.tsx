@@ -33,22 +33,20 @@ export function Conversation({ model }: { model: Model }) {
   );
 }
 
-function Activity({ model: { view, say } }: { model: Model }) {
+export function Activity({ model: { view, say, tell } }: { model: Model }) {
   const busy = view.connection === "reconnecting" || view.connection === "connecting";
-  const words: PhraseId | "" =
-    view.connection === "failed"
-      ? (view.problem as PhraseId)
-      : view.connection === "reconnecting"
-        ? "statusReconnecting"
-        : view.connection === "connecting"
-          ? "preparingSession"
-          : view.live && view.waiting
-            ? view.noAgent
-              ? "noAgentOnlineForQueue"
-              : view.queue
-                ? "allAgentsForQueueAreBusy"
-                : "waitingForAgent"
-            : "";
+  const words = (view.problem ||
+    (view.connection === "reconnecting"
+      ? "statusReconnecting"
+      : view.connection === "connecting"
+        ? "preparingSession"
+        : view.live && view.waiting
+          ? view.noAgent
+            ? "noAgentOnlineForQueue"
+            : view.queue
+              ? "allAgentsForQueueAreBusy"
+              : "waitingForAgent"
+          : "")) as PhraseId | "";
   // The region stays, so that a screen reader hears what comes into it.
   return (
     <div class={`cw-activity${words ? "" : " cw-quiet"}${view.connection === "failed" ? " cw-failed" : ""}`} data-selector="ACTIVITY_BAR" role="status">
@@ -58,6 +56,11 @@ function Activity({ model: { view, say } }: { model: Model }) {
         <span>
           <Rich say={say} id={words} values={{ queue: view.queue - 1 }} />
         </span>
+      )}
+      {busy && words !== "preparingSession" && (
+        <button type="button" class="cw-link" onClick={() => tell({ type: "retry", id: "" })}>
+          {say("retry")}
+        </button>
       )}
     </div>
   );

@@ -31,6 +31,7 @@ const en = {
   loading: "Loading…",
   statusReconnecting: "Reconnecting…",
   preparingSession: "Connecting…",
+  networkErrorText: "The connection failed. Please try again.",
   unexpectedError: "Something went wrong. Reload the page to try again.",
   ipAddressBlocked: "This network address is blocked.",
   authorizationFailedPleaseRefreshTheWebpage: "You could not be signed in. Please reload the page.",

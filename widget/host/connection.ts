@@ -34,5 +34,7 @@ export interface Connection {
   /** Postback data; rejects with ServerError or LineBroken. */
   request(eventType: string, data: Record<string, unknown>): Promise<Record<string, unknown>>;
   upload(file: File, progress: (part: number) => void, signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** Now, if it is waiting for its next attempt. */
+  hurry?: () => void;
   stop(): void;
 }

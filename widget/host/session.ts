@@ -9,6 +9,8 @@ import { remembered, uuid, type Store } from "./store";
 /** The web client's own limit on a custom field's value, in characters. */
 const LONGEST_VALUE = 1024;
 const TYPING_ENDS = 20_000;
+/** Without a line after this time, the visitor is told. */
+const PATIENCE = 4000;
 /** Conversations of one page of the list. */
 const PAGE = 20;
 
@@ -67,6 +69,7 @@ export class Session {
   #typist = "";
   #typistThread = "";
   #typingTimer?: number;
+  #patience?: number;
   #outbox: Outbox;
   #uploads = new Map<string, { file: File; thread: string; shown: ChatMessage; stop?: AbortController }>();
   #refusedFile: View["refused"] = null;
@@ -104,7 +107,8 @@ export class Session {
     } catch {
       this.#survey = { thread: "", values: {} };
     }
-    this.#current = tab.get("thread") ?? (this.#multiple ? "" : (lasting.get("thread") ?? ""));
+    // What was written before there was a line belongs to the conversation it was written in.
+    this.#current = tab.get("thread") ?? this.#outbox.all[0]?.thread ?? (this.#multiple ? "" : (lasting.get("thread") ?? ""));
     // Whoever has said nothing yet finds a box to write in, not an empty list.
     if (!this.#current && !this.known) this.#current = this.#survey.thread || uuid();
     if (this.#current) this.#thread(this.#current);
@@ -135,7 +139,7 @@ export class Session {
   start(): void {
     if (this.#connectionState !== "idle") return;
     this.#connectionState = "connecting";
-    this.#changed("connection");
+    this.#wait();
     this.#options.connection.start({
       opened: (identity, ...known) => {
         for (const one of known) for (const field of list(obj(one).customFields)) this.#known[str(obj(field).ident)] = str(obj(field).value);
@@ -146,6 +150,18 @@ export class Session {
       push: (event) => this.#push(event),
     });
     addEventListener("storage", this.#elsewhere);
+  }
+
+  /** The attempts go on by themselves; whoever looks at the window learns that there is no line yet. */
+  #wait(): void {
+    this.#problem = "";
+    this.#changed("connection", "problem");
+    clearTimeout(this.#patience);
+    this.#patience = window.setTimeout(() => {
+      if (this.#connectionState !== "connecting") return;
+      this.#problem = "networkErrorText";
+      this.#changed("problem");
+    }, PATIENCE);
   }
 
   stop(): void {
@@ -483,8 +499,12 @@ export class Session {
     }
   }
 
+  /** Without an id: the line. */
   retry(id: string): void {
-    if (this.#uploads.has(id)) void this.#upload(id);
+    if (!id) {
+      this.#wait();
+      this.#options.connection.hurry?.();
+    } else if (this.#uploads.has(id)) void this.#upload(id);
     else {
       this.#outbox.retry(id);
       this.#flush();

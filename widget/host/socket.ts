@@ -77,13 +77,13 @@ export class SocketConnection implements Connection {
 
   start(events: ConnectionEvents): void {
     this.#events = events;
-    addEventListener("online", this.#hurry);
+    addEventListener("online", this.hurry);
     void this.#connect();
   }
 
   stop(): void {
     this.#stopped = true;
-    removeEventListener("online", this.#hurry);
+    removeEventListener("online", this.hurry);
     clearTimeout(this.#retry);
     this.#drop();
   }
@@ -122,7 +122,7 @@ export class SocketConnection implements Connection {
   }
 
   /** The network is back: now, not after the wait. */
-  #hurry = () => {
+  hurry = () => {
     if (!this.#open && this.#retry !== undefined) {
       clearTimeout(this.#retry);
       this.#retry = undefined;

@@ -31,6 +31,7 @@ export const french: Record<PhraseId, string> & Record<string, string> = {
   loading: "Chargement…",
   statusReconnecting: "Reconnexion…",
   preparingSession: "Connexion…",
+  networkErrorText: "Une erreur réseau s’est produite. Veuillez réessayer.",
   unexpectedError: "Une erreur est survenue. Actualisez la page pour réessayer.",
   ipAddressBlocked: "Cette adresse réseau est bloquée.",
   authorizationFailedPleaseRefreshTheWebpage: "Impossible de vous connecter. Actualisez la page.",

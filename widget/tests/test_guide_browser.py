@@ -19,6 +19,7 @@ from tests.stack import eventually
 from translations import catalogue
 from widget.tests.conftest import BRAND, Environment, Site, new_channel, push
 from widget.tests.test_live_chat_browser import CLOSED
+from widget.tests.test_widget_browser import COLOURED_CARD, unreadable_on_cards
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 HEADER = "[data-selector=HEADER]"
@@ -471,6 +472,14 @@ def test_offers_come_and_go_with_their_channels_on_a_page_left_open(
     window.locator("[data-selector=TEXTAREA]").press("Enter")
     expect(window.locator(".cw-chip").first).to_be_visible()
     assert violations(page, staying) == []
+    # A card's coloured grounds are dark ones of their colour.
+    with environment.agent(staying, brand=brand) as agent:
+        window.locator("[data-selector=TEXTAREA]").fill("encore")
+        window.locator("[data-selector=TEXTAREA]").press("Enter")
+        agent.say(agent.hear("message")["conversation"], card=COLOURED_CARD)
+        expect(window.get_by_text("attention Attention").first).to_be_visible()
+    frame = next(one for one in page.frames if staying in one.url)
+    assert unreadable_on_cards(frame) == []
 
 
 def test_one_page_with_several_widgets_speaks_several_languages(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from auth_config.section import EMPTY
 from auth_config.tests.oidc import SECRET, openid_provider
+from tests.stack import eventually
 from widget.tests.conftest import Environment, Site, new_channel, snippet
 from widget.tests.test_widget_browser import chat, mine, open_chat, write
 
@@ -122,6 +127,75 @@ def test_one_customer_on_two_devices_has_one_history_and_a_code_works_once(
         expect(chat(third).locator("[data-selector=TEXTAREA]")).to_be_enabled()
         expect(chat(third).locator(".cw-list li")).to_have_count(0)
         context.close()
+
+
+@contextmanager
+def silent_provider() -> Iterator[tuple[str, list[socket.socket]]]:
+    """A provider that takes calls and says nothing, with the lines that wait; closing one is the provider's failing."""
+    lines: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            while True:
+                try:
+                    lines.append(server.accept()[0])
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}", lines
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            for line in lines:
+                line.close()
+            thread.join()
+
+
+def test_whoever_waits_for_a_silent_provider_reads_so_tries_again_and_keeps_what_they_wrote(
+    page: Page, site: Site, gateway_environment: Environment
+) -> None:
+    channel = new_channel()
+    code = "cxone('chat','setAuthorizationCode','a-code');"
+    with silent_provider() as (away, lines):
+        oauth = {
+            **{key: value for key, value in EMPTY["oauth"].items() if "secret" not in key},
+            "authorize_endpoint": f"{away}/token",
+            "userinfo_endpoint": f"{away}/me",
+            "client_id": "chat",
+            "secrets": [SECRET],
+            "redirect_uri": site.url + "/",
+        }
+        gateway_environment.publish(
+            channel, private=section("oauth", oauth=oauth), isAuthorizationEnabled=True
+        )
+        page.goto(site.page(snippet(gateway_environment.url, channel, before=code)))
+        window = chat(page)
+        window.locator(".cw-launcher").click()
+        bar = window.locator("[data-selector=ACTIVITY_BAR]")
+        # The provider still holds the line, and would for a while.
+        expect(bar).to_contain_text(
+            "Une erreur de réseau s’est produite. Veuillez réessayer.", timeout=15_000
+        )
+        assert len(lines) == 1
+        window.locator("[data-selector=TEXTAREA]").fill("bonjour")
+        window.get_by_role("button", name="Envoyer").click()
+        expect(window.get_by_text("Envoi en cours")).to_be_visible()
+        bar.get_by_role("button", name="Réessayer").click()
+        expect(bar).to_contain_text("Préparation de la session")
+        # Nobody asks a second time under one code while the first question is open.
+        assert len(lines) == 1
+        lines[0].close()
+        eventually(lambda: len(lines) > 1, what="the code is tried again by itself")
+        # The same page without a sign-in: what a former setting named is asked of nobody.
+        gateway_environment.publish(channel, private=section("anonymous", oauth=oauth))
+        asked = len(lines)
+        page.reload()
+        expect(mine(page)).to_contain_text("bonjour")
+        expect(window.get_by_text("Envoi en cours")).to_have_count(0)
+        expect(bar.get_by_role("button")).to_have_count(0)
+        assert len(lines) == asked
 
 
 @pytest.mark.parametrize("blocked", [False, True], ids=["partitioned", "blocked"])

@@ -267,6 +267,81 @@ def test_a_card_without_script_submits_for_the_visitor(
     expect(from_agent(page, "Vous avez choisi : Confirmer")).to_be_visible()
 
 
+#: Every coloured ground, with words of every colour, quiet ones, a field and buttons on it.
+COLOURED_CARD: dict[str, Any] = {
+    "type": "AdaptiveCard",
+    "version": "1.5",
+    "body": [
+        {
+            "type": "Container",
+            "style": style,
+            "items": [
+                *(
+                    {"type": "TextBlock", "text": f"{style} {color}", "color": color, "isSubtle": quiet}
+                    for color in ("Default", "Accent", "Good", "Warning", "Attention")
+                    for quiet in (False, True)
+                ),
+                {"type": "Input.Text", "id": style, "label": f"Votre nom ({style})", "value": "Ana"},
+            ],
+        }
+        for style in ("default", "emphasis", "accent", "good", "warning", "attention")
+    ],
+    "actions": [
+        {"type": "Action.Submit", "title": "Oui", "style": "positive"},
+        {"type": "Action.Submit", "title": "Non", "style": "destructive"},
+        {"type": "Action.Submit", "title": "Peut-être"},
+    ],
+}
+
+#: Contrast of each text and field of a card with what lies behind it, half transparent grounds laid over each other (WCAG 2.2).
+CONTRASTS = """() => {
+  const parse = text => {
+    const [r, g, b, a = 1] = text.match(/[\\d.]+(e-\\d+)?/g).map(Number);
+    return text.startsWith("rgb") ? [r / 255, g / 255, b / 255, a] : [r, g, b, a];
+  };
+  const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
+  const ground = element => {
+    if (!element) return [1, 1, 1, 1];
+    const own = parse(getComputedStyle(element).backgroundColor.replace("transparent", "rgba(0, 0, 0, 0)"));
+    return own[3] === 1 ? own : over(own, ground(element.parentElement));
+  };
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  return [...document.querySelectorAll(".cw-card :is(.ac-textBlock, .ac-textRun, .ac-input, .ac-pushButton, label)")].map(one => {
+    const below = ground(one);
+    const [low, high] = [luminance(below), luminance(over(parse(getComputedStyle(one).color), below))].sort((a, b) => a - b);
+    return [one.innerText || one.value, Math.round(100 * (high + 0.05) / (low + 0.05)) / 100];
+  });
+}"""
+
+
+def unreadable_on_cards(frame: Frame) -> list[tuple[str, float]]:
+    found = frame.evaluate(CONTRASTS)
+    # Ten texts and a field on each ground, three buttons.
+    assert len(found) >= 6 * 11 + 3
+    return [(text, contrast) for text, contrast in found if contrast < 4.5]
+
+
+DARK_BUBBLES = "[data-selector=CONTENT]{background:#15171c} [data-selector=AGENT_MESSAGE_BUBBLE]{background:#2b2f38;color:#e8eaee}"
+
+
+@pytest.mark.parametrize("css", ["", DARK_BUBBLES], ids=["light", "dark"])
+def test_a_card_s_coloured_parts_can_be_read_on_the_channel_s_ground(
+    page: Page, site: Site, gateway_environment: Environment, css: str
+) -> None:
+    channel = in_one_thread(gateway_environment, customCss=css)
+    page.goto(site.page(snippet(gateway_environment.url, channel)))
+    window = open_chat(page)
+    with gateway_environment.agent(channel) as agent:
+        write(page, "bonjour")
+        conversation = agent.hear("message")["conversation"]
+        agent.say(conversation, card=COLOURED_CARD)
+        expect(window.get_by_text("attention Attention").first).to_be_visible()
+    assert unreadable_on_cards(inside(page)) == []
+
+
 HOSTILE_TEXT = '/* </script><script>window.broken = 1</script> <!-- --> ]]> \u2028 */ window.ran = "</script>" + "<!--<script>";'
 
 
