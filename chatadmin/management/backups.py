@@ -32,7 +32,7 @@ def as_owner() -> Iterator[Connection]:
 def deliver_everything(connection: Connection) -> int:
     """Want every delivery anew: what an environment has of it is answered as current, what it lacks it gets."""
     found = connection.execute(
-        "UPDATE publishing_delivery SET confirmed = 0, confirmed_revision = 0, attempts = 0, wanted_at = now(), "
+        "UPDATE publishing_delivery SET confirmed = 0, confirmed_revision = 0, attempts = 0, wanted_at = now(), due_since = now(), "
         "next_attempt_at = now(), last_error = ''"
     )
     return found.rowcount
