@@ -128,7 +128,7 @@ def test_a_release_and_one_area_are_compared_and_brought_back(
     expect(admin.locator(".difference").filter(has_text="192.0.2.7")).to_have_count(0)
     admin.locator("input[name=note]").fill("Le rouge plaisait mieux")
     admin.get_by_role("button", name="Revenir", exact=True).click()
-    expect(admin.get_by_text("c’est la version 5, en route vers test")).to_be_visible()
+    expect(admin.get_by_text("c’est la version 5, en route vers l’environnement de test")).to_be_visible()
     expect(admin.get_by_text("Le rouge plaisait mieux")).to_be_visible()
     until_served(stack, "test", channel, css("red"))
     assert "192.0.2.7" in console.get(channel, "addresses/").text
@@ -137,7 +137,7 @@ def test_a_release_and_one_area_are_compared_and_brought_back(
     admin.get_by_role("link", name="Revenir à la version 1", exact=True).click()
     expect(admin.locator(".difference").filter(has_text="192.0.2.7")).to_be_visible()
     admin.get_by_role("button", name="Revenir", exact=True).click()
-    expect(admin.get_by_text("c’est la version 6, en route vers test")).to_be_visible()
+    expect(admin.get_by_text("c’est la version 6, en route vers l’environnement de test")).to_be_visible()
     until_served(stack, "test", channel, "")
     assert "192.0.2.7" not in console.get(channel, "addresses/").text
     expect(admin.locator("table.rows tbody tr")).to_have_count(6)
