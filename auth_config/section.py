@@ -228,8 +228,7 @@ def describe(section: Section) -> Mapping[Any, Any]:
             for name in ("enabled", "customer_id", "first_name", "last_name")
         },
         _("Custom fields"): [
-            {"name": one["field"], "path": one["path"], "transform": str(TRANSFORM_LABELS[one["transform"]])}
-            for one in mapping["fields"]
+            f"{one['field']} ← {one['path']} ({TRANSFORM_LABELS[one['transform']]})" for one in mapping["fields"]
         ],
     }
     return said

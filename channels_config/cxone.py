@@ -29,10 +29,12 @@ def from_channel_json(document: Mapping[str, Any], section: Section) -> tuple[Se
                 if name in names
             ]
             lines += [Line("unknown", f"{field}.{name}") for name in given if name not in names]
-        elif field in document:
-            lines.append(Line("unknown", field))
+        elif document.get(field) not in (None, []):
+            lines.append(
+                Line("unknown", field, _("This is not what belongs there; what was there before stays."))
+            )
     lines += _redesign(made, document)
-    if document.get("customJsFiles") == []:
+    if "customJsFiles" in document and document["customJsFiles"] in ([], None):
         lines.append(Line("taken", "customJsFiles"))
     elif "customJsFiles" in document:
         lines.append(
@@ -52,7 +54,7 @@ def _text(made: Section, name: str, field: str, value: Any) -> Line:
         made[name] = ""
         return Line("taken", field)
     if not isinstance(value, str):
-        return Line("unknown", field)
+        return Line("unknown", field, _("This is not what belongs there; what was there before stays."))
     text = content.with_plain_line_ends(value)
     if not content.is_acceptable(text):
         return Line("unknown", field, _("This is too long, or no text; what was there before stays."))

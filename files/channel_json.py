@@ -126,7 +126,10 @@ NAMES: dict[str, tuple[str | Promise, Fixed | None]] = {
     ),
     "settings.fileRestrictions": (_("File restrictions"), None),
     "settings.fileRestrictions.allowedFileSize": (_("Largest file"), None),
-    "settings.fileRestrictions.allowedFileTypes": (_("Allowed types"), None),
+    "settings.fileRestrictions.allowedFileTypes": (
+        _("Allowed types"),
+        Fixed(((),), _("This is not what belongs there; what was there before stays.")),
+    ),
     "settings.fileRestrictions.isAttachmentsEnabled": (_("Attachments allowed"), None),
     "settings.hasMultipleThreadsPerEndUser": (_("Several conversations per customer"), None),
     "settings.hasPageViews": (
@@ -202,6 +205,7 @@ FLAGS = {
 #: Objects whose members are settings of their own.
 _GROUPS = {"settings", "settings.features", "settings.fileRestrictions", "settings.liveChatOfflineForm"}
 _ON, _NO = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+_NOT_THAT = gettext_lazy("This is not what belongs there; what was there before stays.")
 _SAYS_NOTHING = gettext_lazy("It says nothing; what was there before stays.")
 
 
@@ -257,19 +261,18 @@ def unspoken(document: Mapping[str, Any], spoken: set[str]) -> Iterator[Line]:
         if path in spoken or path in parents or any(one in spoken for one in _above(path)):
             continue
         known = NAMES.get(path)
-        fixed = known[1] if known else None
-        if fixed is not None:
-            if any(_alike(value, one) for one in fixed.values):
-                yield Line("taken", path)
-            else:
-                yield Line(fixed.verdict, path, fixed.sentence)
-        elif known is not None:
-            if value is None or value in ([], {}):
-                yield Line("changed", path, _SAYS_NOTHING)
-            else:
-                yield Line("unknown", path, _("This is not what belongs there; what was there before stays."))
-        else:
+        if known is None:
             yield Line("unknown", path, _guess(path))
+            continue
+        fixed = known[1]
+        if fixed is not None and any(_alike(value, one) for one in fixed.values):
+            yield Line("taken", path)
+        elif value is None or (fixed is None and value in ([], {}, "")):
+            yield Line("changed", path, _SAYS_NOTHING)
+        elif fixed is not None:
+            yield Line(fixed.verdict, path, fixed.sentence)
+        else:
+            yield Line("unknown", path, _NOT_THAT)
 
 
 def _above(path: str) -> Iterator[str]:

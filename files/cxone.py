@@ -74,10 +74,7 @@ def read(document: Mapping[str, Any], *, into: Channel | None, source: str = "")
             sections[area.name] = section
             lines += said
         transaction.savepoint_rollback(mark)
-    if isinstance(document.get("translationsLocale"), str) and any(
-        line.path.startswith("translations.") for line in lines
-    ):
-        lines.append(Line("taken", "translationsLocale"))
+    lines += _language(document, lines)
     said = {line.path for line in mended}
     lines = [*mended, *(line for line in lines if line.path not in said)]
     lines += channel_json.unspoken(document, {line.path for line in lines})
@@ -105,6 +102,15 @@ def _name(document: Mapping[str, Any], into: Channel | None) -> tuple[str, list[
     if clean == given:
         return clean, [Line("taken", "name")]
     return clean, [Line("changed", "name", gettext("Written as “%(name)s”.") % {"name": clean})]
+
+
+def _language(document: Mapping[str, Any], lines: Iterable[Line]) -> Iterable[Line]:
+    """What there is to say of the language of the phrases, which the area of translations only reads."""
+    if isinstance(document.get("translationsLocale"), str):
+        if any(line.path == "translations" and line.verdict == "unknown" for line in lines):
+            yield Line("unknown", "translationsLocale", _("This language is not known here."))
+        else:
+            yield Line("taken", "translationsLocale")
 
 
 def _shortened(lines: Iterable[Line]) -> Iterable[Line]:

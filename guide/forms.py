@@ -27,8 +27,11 @@ from guide import look, rules
 from guide.section import (
     LONGEST_NAME,
     LONGEST_TEXT,
+    MEASURE_LABELS,
     MOST_ENTRIES,
     MOST_RULES,
+    POSITION_LABELS,
+    SHAPE_LABELS,
     TEXT_LABELS,
     new_entry,
 )
@@ -39,13 +42,6 @@ WHERE_SENTENCES = {
     Where.LISTED: gettext_lazy("A page from another domain is refused, whatever snippet it carries."),
     Where.NOWHERE: gettext_lazy("No page shows the Guide, as of now."),
 }
-MEASURE_LABELS = {
-    "offset_x": gettext_lazy("Away from the side"),
-    "offset_y": gettext_lazy("Away from the bottom"),
-    "button_size": gettext_lazy("Size of the button"),
-    "width": gettext_lazy("Width of the menu"),
-    "height": gettext_lazy("Height of the menu"),
-}
 
 _KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -55,12 +51,12 @@ class GuideForm(forms.Form):
 
     position = forms.ChoiceField(
         label=gettext_lazy("Side"),
-        choices=[("right", gettext_lazy("Right")), ("left", gettext_lazy("Left"))],
+        choices=[*POSITION_LABELS.items()],
         widget=forms.RadioSelect,
     )
     shape = forms.ChoiceField(
         label=gettext_lazy("Shape of the button"),
-        choices=[("round", gettext_lazy("Round")), ("words", gettext_lazy("With words"))],
+        choices=[*SHAPE_LABELS.items()],
         widget=forms.RadioSelect,
     )
     font = forms.ChoiceField(
@@ -133,7 +129,7 @@ class GuideForm(forms.Form):
             )
         for name, (least, most, _usual) in look.MEASURES.items():
             self.fields[name] = forms.IntegerField(
-                label=MEASURE_LABELS[name], min_value=least, max_value=most
+                label=cast(Any, MEASURE_LABELS[name]), min_value=least, max_value=most
             )
         for name in rules.TEXTS:
             self.fields[f"text_{name}"] = forms.CharField(

@@ -44,6 +44,15 @@ EFFECT_LABELS: dict[str, Promise] = {
     "include": _("Show where the address"),
     "exclude": _("Not where the address"),
 }
+POSITION_LABELS: dict[str, Promise] = {"right": _("Right"), "left": _("Left")}
+SHAPE_LABELS: dict[str, Promise] = {"round": _("Round"), "words": _("With words")}
+MEASURE_LABELS: dict[str, Promise] = {
+    "offset_x": _("Away from the side"),
+    "offset_y": _("Away from the bottom"),
+    "button_size": _("Size of the button"),
+    "width": _("Width of the menu"),
+    "height": _("Height of the menu"),
+}
 TEXT_LABELS: dict[str, Promise] = {
     "button": _("Guide button"),
     "title": _("Title of the menu"),
@@ -451,7 +460,11 @@ def describe(section: Section) -> Mapping[str, Any]:
             str(_("Size of text")): branding["font_size"],
             str(_("Roundness of corners")): branding["radius"],
         },
-        str(_("Place and size")): dict(place),
+        str(_("Place and size")): {
+            str(_("Side")): str(POSITION_LABELS[place["position"]]),
+            str(_("Shape of the button")): str(SHAPE_LABELS[place["shape"]]),
+            **{str(label): place[name] for name, label in MEASURE_LABELS.items()},
+        },
         str(_("Words")): {str(label): section["texts"][name] for name, label in TEXT_LABELS.items()},
         str(_("Restricted to domains")): section["domains_restricted"],
         str(_("Allowed domains")): section["allowed_domains"],

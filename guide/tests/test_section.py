@@ -237,9 +237,9 @@ def test_in_another_organisation_a_guide_offers_the_channels_of_the_same_names(a
     other = organisation(2002, "Autre")
     files = read_channels(document)
     with tenant_scope(other.pk):
-        # The dry run says which names have to be there; the import makes them before the Guide comes.
+        # The dry run knows of the channels that come with the Guide; only what no file brings is missing.
         said = [str(one.message) for one in plans.plan(files)[-1].warnings]
-        assert ["Ventes" in said[0], "Soutien <b>" in said[1], len(said)] == [True, True, 3]
+        assert len(said) == 1
         for file in files:
             [step] = plans.plan([file])
             made = plans.apply(step, by=None)
