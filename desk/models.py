@@ -90,3 +90,16 @@ class Snippet(TenantModel):
 
     def __str__(self) -> str:
         return f"/{self.shortcut}"
+
+
+class QuickReplies(TenantModel):
+    """A question with its choices, as an agent sent or wrote it once, kept to be asked again."""
+
+    question = models.TextField(_("question"), max_length=2000)
+    choices = models.JSONField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["question", "pk"]
+
+    def __str__(self) -> str:
+        return self.question

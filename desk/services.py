@@ -15,7 +15,7 @@ from accounts.models import User
 from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
-from desk.models import Agent, Card, Snippet
+from desk.models import Agent, Card, QuickReplies, Snippet
 from publishing.snapshot import desk_key
 from tenants.models import Membership
 from tenants.roles import Role
@@ -27,6 +27,8 @@ register("desk.card_saved", _("%(actor)s changed the card “%(card)s”"))
 register("desk.card_deleted", _("%(actor)s deleted the card “%(card)s”"))
 register("desk.snippet_created", _("%(actor)s created the canned answer /%(snippet)s"))
 register("desk.snippet_saved", _("%(actor)s changed the canned answer /%(snippet)s"))
+register("desk.replies_created", _("%(actor)s kept the quick replies “%(question)s”"))
+register("desk.replies_deleted", _("%(actor)s deleted the quick replies “%(question)s”"))
 register("desk.snippet_deleted", _("%(actor)s deleted the canned answer /%(snippet)s"))
 
 #: From which role on one answers: QA plays the agent in test; who edits a live channel may also speak for it. Anybody below is let
@@ -41,6 +43,11 @@ EDIT_ROLE = Role.EDITOR
 KEY_LASTS = 300
 #: Channels that fit into a key one by one.
 MOST_CHANNELS = 100
+#: Quick replies, as the environments take them (gateway.agent_desk), and how many are kept.
+LONGEST_QUESTION = 2000
+MOST_CHOICES = 20
+LONGEST_CHOICE = 200
+MOST_REPLIES = 200
 
 M = TypeVar("M", Card, Snippet)
 
@@ -132,6 +139,24 @@ def save_card(card: Card, *, seen: int, by: User | None) -> Card:
 def save_snippet(snippet: Snippet, *, seen: int, by: User | None) -> Snippet:
     """Create or change a canned answer. Raises ValidationError, Overtaken."""
     return _save(snippet, Snippet, seen=seen, action="desk.snippet", by=by, snippet=snippet.shortcut)
+
+
+def save_replies(question: str, choices: Sequence[str], *, by: User) -> QuickReplies:
+    """Keep a question with its choices; the same once more is the one that is there. Raises ValidationError."""
+    question = question.replace("\0", "").strip()
+    kept = [text for one in choices if (text := one.replace("\0", "").strip())]
+    if not (0 < len(question) <= LONGEST_QUESTION and 0 < len(kept) <= MOST_CHOICES):
+        raise ValidationError(_("Write a question and 1 to 20 choices."))
+    if any(len(one) > LONGEST_CHOICE for one in kept):
+        raise ValidationError(_("A choice has at most %(most)s characters.") % {"most": LONGEST_CHOICE})
+    for one in QuickReplies.objects.filter(question=question):
+        if one.choices == kept:
+            return one
+    if QuickReplies.objects.count() >= MOST_REPLIES:
+        raise ValidationError(_("At most %(most)s quick replies are kept.") % {"most": MOST_REPLIES})
+    made = QuickReplies.objects.create(question=question, choices=kept)
+    record("desk.replies_created", by=by, subject=str(made.pk), question=question[:200])
+    return made
 
 
 def _save(row: M, model: type[M], *, seen: int, action: str, by: User | None, **data: str) -> M:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels_config.models import Channel
 from desk import services
-from desk.models import Card, Snippet
+from desk.models import Card, QuickReplies, Snippet
 from desk.words import words
 from publishing.environments import Environment, environments
 from publishing.models import EnvironmentName
@@ -72,6 +72,7 @@ def desk(request: TenantRequest, brand: int) -> HttpResponse:
             "base": place.public_url,
             "key": reverse("desk:key", args=[brand]),
             "library": reverse("desk:library", args=[brand]),
+            "replies": reverse("desk:replies", args=[brand]),
             "cards": reverse("desk:card_new", args=[brand]),
             "signIn": reverse("accounts:sign_in"),
             "mayEdit": request.membership.may(services.EDIT_ROLE),
@@ -106,8 +107,35 @@ def library(request: TenantRequest, brand: int) -> HttpResponse:
                 {"shortcut": one.shortcut, "fr": one.text_fr, "en": one.text_en}
                 for one in Snippet.objects.all()
             ],
+            "replies": [
+                {"id": one.pk, "question": one.question, "choices": one.choices}
+                for one in QuickReplies.objects.all()
+            ],
         }
     )
+
+
+@requires(services.EDIT_ROLE)
+@require_POST
+def replies_keep(request: TenantRequest, brand: int) -> HttpResponse:
+    """A question with its choices, from the desk's composer."""
+    try:
+        kept = services.save_replies(
+            request.POST.get("question", ""), request.POST.getlist("choice")[:50], by=request.user
+        )
+    except ValidationError as refused:
+        return JsonResponse({"problem": refused.messages[0]}, status=422)
+    return JsonResponse({"id": kept.pk})
+
+
+@requires(services.EDIT_ROLE)
+@require_POST
+def replies_delete(request: TenantRequest, brand: int, replies: int) -> HttpResponse:
+    """Whoever wanted them gone finds them gone, also the second time."""
+    found = QuickReplies.objects.filter(pk=replies).first() if replies < 2**63 else None
+    if found is not None:
+        services.delete(found, action="desk.replies_deleted", by=request.user, question=found.question[:200])
+    return JsonResponse({})
 
 
 @requires(Role.AUDITOR)

@@ -172,6 +172,7 @@ def _others(made: Organisation, admin: User, mark: str) -> dict[str, int]:
             "webhook_id": hook.pk,
             "card": desk_factories.card(f"Card {mark}", by=admin).pk,
             "snippet": desk_factories.snippet(mark, by=admin).pk,
+            "replies": desk_factories.replies(f"Question {mark}", by=admin).pk,
             "member": Membership.objects.get(user=admin, tenant=made).pk,
             "message_id": send_test(hook, by=admin).pk,
             "mail": _left_offline(made, mark),

@@ -1,6 +1,6 @@
 /* Where an agent writes: an answer or an internal note, files, canned answers by a slash, cards, quick replies. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Dialog } from "./dialog";
+import { Dialog, Foot } from "./dialog";
 import { icon } from "./icon";
 import type { Desk } from "./store";
 import { Card } from "./talk";
@@ -239,7 +239,15 @@ export function Composer({ desk, conversation }: { desk: Desk; conversation: Con
               }}
             />
             <Tool words="attach" disabled={!may} press={() => picker.current?.click()} shown={icon("paperclip")} />
-            <Tool words="replies" disabled={!may} press={() => setDialog("replies")} shown={icon("list-check")} />
+            <Tool
+              words="replies"
+              disabled={!may}
+              press={() => {
+                void desk.loadLibrary();
+                setDialog("replies");
+              }}
+              shown={icon("list-check")}
+            />
             <Tool
               words="cards"
               disabled={!may}
@@ -342,11 +350,22 @@ function Replies({ desk, close }: { desk: Desk; close: () => void }) {
   const [question, setQuestion] = useState("");
   const [lines, setLines] = useState("");
   const [tried, setTried] = useState(false);
+  const [said, setSaid] = useState({ words: "", bad: false });
+  const kept = desk.library?.replies ?? [];
   const choices = lines
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
   const good = question.trim() !== "" && choices.length > 0 && choices.length <= 20;
+  const chosen = kept.find((one) => one.question === question.trim() && one.choices.join("\n") === choices.join("\n"));
+  const act = (given: Parameters<Desk["keepReplies"]>[0], done: string) => {
+    setSaid({ words: "", bad: false });
+    void desk.keepReplies(given).then((problem) => setSaid({ words: problem || t(done), bad: problem !== "" }));
+  };
+  const keep = () => {
+    setTried(true);
+    if (good) act({ question: question.trim(), choices }, "replies-are-kept");
+  };
   return (
     <Dialog title={t("replies")} close={close}>
       <form
@@ -361,9 +380,32 @@ function Replies({ desk, close }: { desk: Desk; close: () => void }) {
         }}
       >
         <div class="dialog-body">
+          {kept.length > 0 && (
+            <label class="field">
+              <span class="field-label">{t("replies-kept")}</span>
+              <select
+                class="form-select"
+                value={chosen?.id ?? ""}
+                onChange={(event) => {
+                  const one = kept.find(({ id }) => String(id) === event.currentTarget.value);
+                  if (!one) return;
+                  setQuestion(one.question);
+                  setLines(one.choices.join("\n"));
+                  setSaid({ words: "", bad: false });
+                }}
+              >
+                <option value="">{t("replies-choose")}</option>
+                {kept.map((one) => (
+                  <option key={one.id} value={one.id}>
+                    {one.question} ({one.choices.join(", ")})
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
           <label class="field">
             <span class="field-label">{t("question")}</span>
-            <input class="form-control" maxLength={2000} value={question} onInput={(event) => setQuestion(event.currentTarget.value)} />
+            <input data-first class="form-control" maxLength={2000} value={question} onInput={(event) => setQuestion(event.currentTarget.value)} />
           </label>
           <label class="field">
             <span class="field-label">{t("choices")}</span>
@@ -382,15 +424,26 @@ function Replies({ desk, close }: { desk: Desk; close: () => void }) {
               <span>{t("choices-wrong")}</span>
             </p>
           )}
+          {settings().mayEdit && (
+            <p class="desk-keep">
+              {chosen ? (
+                <button type="button" class="btn btn-sm" onClick={() => act(chosen.id, "replies-forgotten")}>
+                  {icon("trash")}
+                  {t("replies-forget")}
+                </button>
+              ) : (
+                <button type="button" class="btn btn-sm" onClick={keep}>
+                  {icon("device-floppy")}
+                  {t("replies-keep")}
+                </button>
+              )}
+              <span role="status" class={said.bad ? "field-error" : "help"}>
+                {said.words}
+              </span>
+            </p>
+          )}
         </div>
-        <div class="dialog-foot">
-          <button type="button" class="btn" onClick={close}>
-            {t("cancel")}
-          </button>
-          <button type="submit" class="btn btn-primary">
-            {t("send")}
-          </button>
-        </div>
+        <Foot close={close}>{t("send")}</Foot>
       </form>
     </Dialog>
   );
@@ -431,24 +484,18 @@ function Cards({ desk, close }: { desk: Desk; close: () => void }) {
           </div>
         )}
       </div>
-      <div class="dialog-foot">
-        <button type="button" class="btn" onClick={close}>
-          {t("cancel")}
-        </button>
-        <button
-          type="button"
-          class="btn btn-primary"
-          disabled={!card}
-          onClick={() => {
-            if (!card) return;
-            desk.expectMine();
-            desk.post({ do: "send", card: card.card });
-            close();
-          }}
-        >
-          {t("send-card")}
-        </button>
-      </div>
+      <Foot
+        close={close}
+        disabled={!card}
+        press={() => {
+          if (!card) return;
+          desk.expectMine();
+          desk.post({ do: "send", card: card.card });
+          close();
+        }}
+      >
+        {t("send-card")}
+      </Foot>
     </Dialog>
   );
 }

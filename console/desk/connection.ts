@@ -1,7 +1,7 @@
 /* The one WebSocket to an environment: its key and the key's renewal, the way back after a broken line, and the outbox, which sends
  * again until the environment has said that it took something. What is sent twice is kept once: everything has an id. */
 import type { Outgoing } from "./types";
-import { settings, str } from "./words";
+import { csrf, settings, str } from "./words";
 
 export type Line = "connecting" | "online" | "lost" | "ended" | "signed-out";
 export type Frame = { event: string; ref?: string; [name: string]: unknown };
@@ -102,10 +102,9 @@ export class Connection {
   }
 
   async #fetchKey(): Promise<{ key: string; expiresIn: number }> {
-    const token = document.querySelector<HTMLMetaElement>("meta[name=csrf-token]")?.content ?? "";
     const answer = await fetch(settings().key, {
       method: "POST",
-      headers: { "X-CSRFToken": token },
+      headers: { "X-CSRFToken": csrf() },
       body: new URLSearchParams({ environment: settings().environment }),
     });
     if (answer.redirected) throw new Refused("signed-out");

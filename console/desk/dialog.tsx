@@ -38,6 +38,20 @@ export function Dialog({ title, close, wide, children }: { title: string; close:
   );
 }
 
+/** Cancel, and what the dialog is for; without `press` it submits the form it stands in. */
+export function Foot(props: { close: () => void; children: ComponentChildren; press?: () => void; disabled?: boolean; first?: boolean }) {
+  return (
+    <div class="dialog-foot">
+      <button type="button" class="btn" onClick={props.close}>
+        {t("cancel")}
+      </button>
+      <button type={props.press ? "button" : "submit"} class="btn btn-primary" disabled={props.disabled} data-first={props.first} onClick={props.press}>
+        {props.children}
+      </button>
+    </div>
+  );
+}
+
 /** A question before an act that cannot be taken back; the answer that goes on has the focus. */
 export function Question({ title, text, yes, act, close }: { title: string; text: string; yes: string; act: () => void; close: () => void }) {
   return (
@@ -45,22 +59,16 @@ export function Question({ title, text, yes, act, close }: { title: string; text
       <div class="dialog-body">
         <p>{text}</p>
       </div>
-      <div class="dialog-foot">
-        <button type="button" class="btn" onClick={close}>
-          {t("cancel")}
-        </button>
-        <button
-          type="button"
-          class="btn btn-primary"
-          data-first
-          onClick={() => {
-            act();
-            close();
-          }}
-        >
-          {yes}
-        </button>
-      </div>
+      <Foot
+        close={close}
+        first
+        press={() => {
+          act();
+          close();
+        }}
+      >
+        {yes}
+      </Foot>
     </Dialog>
   );
 }

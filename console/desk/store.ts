@@ -4,7 +4,7 @@ import type { AgentInfo, ChannelInfo, Conversation, Counts, Library, Message, No
 import { views } from "./types";
 import { beep } from "../../widget/frame/beep";
 import { toast } from "../parts/toasts";
-import { has, settings, str, t } from "./words";
+import { csrf, has, settings, str, t } from "./words";
 
 export interface Open {
   channel: string;
@@ -300,6 +300,26 @@ export class Desk {
     if (!answer.ok || answer.redirected) return;
     this.library = (await answer.json()) as Library;
     this.changed();
+  }
+
+  /** Keep quick replies, or with an id let them go; what was wrong, or nothing. */
+  async keepReplies(given: { question: string; choices: string[] } | number): Promise<string> {
+    const body = new URLSearchParams();
+    let url = settings().replies;
+    if (typeof given === "number") url += `${given}/delete/`;
+    else {
+      body.append("question", given.question);
+      for (const one of given.choices) body.append("choice", one);
+    }
+    try {
+      const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": csrf() }, body });
+      if (answer.status === 422) return str(((await answer.json()) as { problem?: unknown }).problem);
+      if (!answer.ok || answer.redirected) return t("replies-failed");
+      await this.loadLibrary();
+      return "";
+    } catch {
+      return t("replies-failed");
+    }
   }
 
   // -- drafts ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { linkify } from "../../widget/frame/linkify";
 import type { AdaptiveCardElement } from "./card_element";
 import { Composer } from "./composer";
-import { Dialog, Question } from "./dialog";
+import { Dialog, Foot, Question } from "./dialog";
 import { icon } from "./icon";
 import { textOf, type Desk } from "./store";
 import type { Answer, Conversation, FileOf, Message, Note, Outgoing } from "./types";
@@ -480,14 +480,9 @@ function HandOn({ desk, conversation, close }: { desk: Desk; conversation: Conve
             <textarea class="form-control" rows={3} maxLength={5000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
           </label>
         </div>
-        <div class="dialog-foot">
-          <button type="button" class="btn" onClick={close}>
-            {t("cancel")}
-          </button>
-          <button type="submit" class="btn btn-primary" disabled={to === undefined}>
-            {t("hand-on")}
-          </button>
-        </div>
+        <Foot close={close} disabled={to === undefined}>
+          {t("hand-on")}
+        </Foot>
       </form>
     </Dialog>
   );

@@ -8,6 +8,7 @@ export interface Settings {
   base: string;
   key: string;
   library: string;
+  replies: string;
   cards: string;
   signIn: string;
   mayEdit: boolean;
@@ -128,4 +129,5 @@ export interface Outgoing {
 export interface Library {
   cards: { id: number; name: string; card: Record<string, unknown> }[];
   snippets: { shortcut: string; fr: string; en: string }[];
+  replies: { id: number; question: string; choices: string[] }[];
 }

@@ -14,6 +14,9 @@ export function t(key: string, values: Record<string, string | number> = {}): st
   return (words[key] ?? key).replace(/%\((\w+)\)s/g, (_whole, name: string) => String(values[name] ?? "")).replace("%%", "%");
 }
 
+/** What a form of this page would carry. */
+export const csrf = (): string => document.querySelector<HTMLMetaElement>("meta[name=csrf-token]")?.content ?? "";
+
 export const has = (key: string): boolean => {
   words ??= read<Record<string, string>>("desk-words");
   return key in words;

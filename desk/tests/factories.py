@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.models import User
 from desk import services
-from desk.models import Card, Snippet
+from desk.models import Card, QuickReplies, Snippet
 
 CARD = """{
   "type": "AdaptiveCard",
@@ -21,3 +21,7 @@ def card(name: str, *, by: User, source: str = CARD) -> Card:
 def snippet(shortcut: str, *, by: User, french: str = "Bonjour {name}", english: str = "") -> Snippet:
     made = Snippet(shortcut=shortcut, text_fr=french, text_en=english)
     return services.save_snippet(made, seen=0, by=by)
+
+
+def replies(question: str, *choices: str, by: User) -> QuickReplies:
+    return services.save_replies(question, choices or ("Oui", "Non"), by=by)

@@ -267,6 +267,37 @@ def test_a_canned_answer_is_called_by_small_letters_and_written_in_one_language_
     assert admin.get(at(shop, "library")).json()["snippets"] == []
 
 
+def test_quick_replies_are_kept_once_for_every_agent_and_let_go_of(shop: Organisation, admin: Client) -> None:
+    asked = {"question": " Quel moment ? ", "choice": ["Le matin", "", " Le soir\0 "]}
+    number = admin.post(at(shop, "replies"), asked).json()["id"]
+    assert admin.post(at(shop, "replies"), asked).json() == {"id": number}
+    kept = [{"id": number, "question": "Quel moment ?", "choices": ["Le matin", "Le soir"]}]
+    reader = as_role(shop, Role.QA)
+    assert reader.get(at(shop, "library")).json()["replies"] == kept
+    for name, *arguments in (("replies",), ("replies_delete", number)):
+        assert reader.post(at(shop, name, *arguments), asked).status_code == 403
+    for wrong, words in (
+        ({"question": "", "choice": ["x"]}, "1 to 20 choices"),
+        ({"question": "x" * 2001, "choice": ["x"]}, "1 to 20 choices"),
+        ({"question": "Lequel ?", "choice": [" "]}, "1 to 20 choices"),
+        ({"question": "Lequel ?", "choice": [str(n) for n in range(21)]}, "1 to 20 choices"),
+        ({"question": "Lequel ?", "choice": ["x" * 201]}, "at most 200"),
+    ):
+        answer = admin.post(at(shop, "replies"), wrong)
+        assert answer.status_code == 422
+        assert words in answer.json()["problem"]
+    elsewhere = organisation(name="Ailleurs")
+    stranger = as_role(elsewhere, Role.ADMIN)
+    assert stranger.post(at(elsewhere, "replies_delete", number)).status_code == 200
+    assert reader.get(at(shop, "library")).json()["replies"] == kept
+    for _ in range(2):
+        assert admin.post(at(shop, "replies_delete", number)).status_code == 200
+    assert admin.get(at(shop, "library")).json()["replies"] == []
+    with tenant_scope(shop.pk):
+        acts = Entry.objects.filter(action__startswith="desk.replies").order_by("pk")
+        assert [one.action for one in acts] == ["desk.replies_created", "desk.replies_deleted"]
+
+
 def test_a_reader_reads_the_library_and_changes_nothing(shop: Organisation) -> None:
     editor = member(shop, Role.EDITOR)
     with tenant_scope(shop.pk):

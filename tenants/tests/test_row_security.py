@@ -80,6 +80,7 @@ def _filled(made: Organisation) -> Organisation:
         Agent.objects.create(user=admin, display_name="Ana")
         desk_factories.card("Card", by=admin)
         desk_factories.snippet("hello", by=admin)
+        desk_factories.replies("Which day?", by=admin)
         record("organisation.created", by=admin, organisation=made.name, brand=made.number)
         # The chain is written at commit, which a test does not come to.
         sql("SET CONSTRAINTS ALL IMMEDIATE")
