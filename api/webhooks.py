@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,7 @@ from kit.secrets import Keyring, Unreadable
 from publishing.announce import Told
 from publishing.models import Release
 from tenants.models import Organisation
+from tenants.prepared import Prepared
 from tenants.scope import current_tenant_id, tenant_scope
 
 log = structlog.get_logger(__name__)
@@ -149,6 +151,8 @@ def former_holds(webhook: Webhook) -> bool:
 
 
 def delete_webhook(webhook: Webhook, *, by: User) -> None:
+    # Whoever is writing a message for it comes first (_kept), so that the message goes with it.
+    Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
     record("webhook.deleted", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(webhook.url))
     webhook.delete()
 
@@ -184,9 +188,13 @@ def shown_url(url: str) -> str:
 # -- What happened ----------------------------------------------------------------------------------------------------
 
 
+_active = Prepared(lambda: Webhook.objects.filter(active=True))
+
+
 def heard(event: str, told: Sequence[Told]) -> None:
     """A listener of `publishing.announce`: writes a message for every webhook that wants it, in the same transaction."""
-    wanting = [one for one in Webhook.objects.filter(active=True) if event in one.events]
+    wanting = [one for one in _active.all() if event in one.events]
+    wanting = _kept(wanting) if wanting else []
     if not wanting:
         return
     organisation = Organisation.objects.get(pk=current_tenant_id())
@@ -204,6 +212,18 @@ def heard(event: str, told: Sequence[Told]) -> None:
                     **one.data,
                 },
             )
+
+
+def _kept(webhooks: Sequence[Webhook]) -> list[Webhook]:
+    """Those that are still there, and cannot be deleted until this transaction ends: a message of one that is gone by then would
+    undo somebody's save."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM api_webhook WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE",
+            [current_tenant_id(), [one.pk for one in webhooks]],
+        )
+        held = {number for (number,) in cursor.fetchall()}
+    return [one for one in webhooks if one.pk in held]
 
 
 def _put(webhook: Webhook, event: str, data: Mapping[str, Any]) -> Message:

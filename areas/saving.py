@@ -77,7 +77,8 @@ def save_draft(
     """
     locked = cast("Model", channel)
     # Read anew under the lock: the release says what the channel is called by now.
-    locked.refresh_from_db(from_queryset=type(locked)._default_manager.select_for_update())
+    rows = type(locked)._default_manager.select_related("tenant").select_for_update(of=("self",))
+    locked.refresh_from_db(from_queryset=rows)
     before = area.dump(channel)
     if seen is not None and digest(before) != seen:
         raise DraftChanged(before)

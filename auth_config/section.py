@@ -22,6 +22,7 @@ from auth_config.secrets import is_known, keep, reveal
 from channels_config.models import Channel
 from kit.http import url_problem
 from kit.secrets import Unreadable
+from tenants.prepared import Prepared
 
 AREA_NAME = "auth_config"
 FORMAT = 1
@@ -95,8 +96,11 @@ URL_SENTENCES: dict[str, Promise] = {
 
 def dump(channel: Channel) -> Section:
     """The section as plain JSON; `EMPTY` shows its shape. Secrets stand in it as references (auth_config.secrets)."""
-    draft = AuthSettings.objects.filter(channel=channel).first()
+    draft = _drafts.first(channel.pk)
     return _over(EMPTY, draft.document if draft is not None else {})
+
+
+_drafts = Prepared(lambda channel: AuthSettings.objects.filter(channel=channel).order_by("pk")[:1], int)
 
 
 def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,7 +232,8 @@ def describe(section: Section) -> Mapping[Any, Any]:
             for name in ("enabled", "customer_id", "first_name", "last_name")
         },
         _("Custom fields"): [
-            f"{one['field']} ← {one['path']} ({TRANSFORM_LABELS[one['transform']]})" for one in mapping["fields"]
+            f"{one['field']} ← {one['path']} ({TRANSFORM_LABELS[one['transform']]})"
+            for one in mapping["fields"]
         ],
     }
     return said

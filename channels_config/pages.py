@@ -11,6 +11,7 @@ from areas.contract import Area
 from areas.states import states
 from channels_config.models import Channel
 from tenants.access import TenantRequest
+from tenants.prepared import Prepared
 
 
 def channel_or_404(public_id: str) -> Channel:
@@ -18,10 +19,13 @@ def channel_or_404(public_id: str) -> Channel:
 
     Which of both a page is for, its address says (`<channel:…>`, `<guide:…>`, `<published:…>`).
     """
-    channel = Channel.every.filter(public_id=public_id).first()
+    channel = _channels.first(public_id)
     if channel is None:
         raise Http404
     return channel
+
+
+_channels = Prepared(lambda public_id: Channel.every.filter(public_id=public_id), str)
 
 
 def channel_context(request: TenantRequest, channel: Channel, area: Area | None = None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from channels_config.domains import DOMAIN_SENTENCES, MOST_DOMAINS
 from channels_config.models import Channel, WebSettings
 from channels_config.remarks import PLACE, Remark
 from kit import origins
+from tenants.prepared import Prepared
 
 AREA_NAME = "channels_config"
 FORMAT = 1
@@ -32,7 +33,10 @@ DEFAULT_COLORS = {
 
 def settings_of(channel: Channel) -> WebSettings:
     """The channel's draft row; a channel without one gets the defaults, unsaved."""
-    return WebSettings.objects.filter(channel=channel).first() or WebSettings(channel=channel)
+    return _drafts.first(channel.pk) or WebSettings(channel=channel)
+
+
+_drafts = Prepared(lambda channel: WebSettings.objects.filter(channel=channel).order_by("pk")[:1], int)
 
 
 def dump(channel: Channel) -> Section:

@@ -16,6 +16,7 @@ from channels_config.models import Channel
 from file_restrictions import media_types, rules
 from file_restrictions.models import FileRestrictions
 from file_restrictions.sentences import problem_sentence
+from tenants.prepared import Prepared
 
 AREA_NAME = "file_restrictions"
 FIELDS = (
@@ -30,7 +31,7 @@ _ENTRY = {"media_type", "description", "max_size_mb"}
 
 def dump(channel: Channel) -> Section:
     """The section of the channel's draft; a channel without one has the defaults."""
-    draft = FileRestrictions.objects.filter(channel=channel).first()
+    draft = _drafts.first(channel.pk)
     if draft is None:
         return rules.default_section()
     return {
@@ -40,6 +41,9 @@ def dump(channel: Channel) -> Section:
             {name: entry.get(name) for name in sorted(_ENTRY)} for entry in draft.allowed_types
         ],
     }
+
+
+_drafts = Prepared(lambda channel: FileRestrictions.objects.filter(channel=channel).order_by("pk")[:1], int)
 
 
 def load(channel: Channel, section: Section) -> None:

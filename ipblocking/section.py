@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from areas.contract import Problem, Section, Sections
@@ -12,6 +13,7 @@ from channels_config.models import Channel
 from ipblocking import drafts, entries
 from ipblocking.models import AddressList, ListUse
 from ipblocking.sentences import problem_sentence
+from tenants.prepared import Prepared
 
 AREA_NAME = "ipblocking"
 
@@ -20,14 +22,21 @@ def dump(channel: Channel) -> Section:
     """The section: the channel's own lines, and those of each shared list it uses (see ipblocking.entries)."""
     own = ""
     shared: dict[str, list[str]] = {}
-    lists = AddressList.objects.filter(channel=channel) | AddressList.objects.filter(uses__channel=channel)
-    for name, lines in lists.order_by("pk").distinct().values_list("name", "lines"):
+    for name, lines in _lists.all(channel.pk):
         # A channel's own list is the one without a name.
         if name:
             shared[name] = _split(lines)
         else:
             own = lines
     return entries.section(_split(own), shared)
+
+
+def _lists_of(channel: int) -> QuerySet[AddressList, tuple[str, str]]:
+    lists = AddressList.objects.filter(channel=channel) | AddressList.objects.filter(uses__channel=channel)
+    return lists.order_by("pk").distinct().values_list("name", "lines")
+
+
+_lists = Prepared(_lists_of, int)
 
 
 def _split(lines: str) -> list[str]:

@@ -18,6 +18,7 @@ from live_chat import rules
 from live_chat.hours import DAYS, written
 from live_chat.models import LiveChat
 from live_chat.sentences import WEEKDAYS, language_words, problem_sentence
+from tenants.prepared import Prepared
 
 AREA_NAME = "live_chat"
 PIECES = ("hours", "availability", "offline", "transcript", "inactivity", "behaviour", "menu")
@@ -43,10 +44,13 @@ FLAG_WORDS = {
 
 def dump(channel: Channel) -> Section:
     """The section of the channel's draft; a channel without one has the defaults, in its organisation's time zone."""
-    draft = LiveChat.objects.filter(channel=channel).first()
+    draft = _drafts.first(channel.pk)
     if draft is None:
         return rules.default_section(channel.tenant.time_zone)
     return {"format": rules.FORMAT, **{name: getattr(draft, name) for name in PIECES}}
+
+
+_drafts = Prepared(lambda channel: LiveChat.objects.filter(channel=channel).order_by("pk")[:1], int)
 
 
 def load(channel: Channel, section: Section) -> None:

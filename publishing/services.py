@@ -49,6 +49,7 @@ from publishing.nudge import nudge
 from publishing.push import Numbers, PushFailed, Seen, push, visible_release
 from publishing.snapshot import Snapshot, SnapshotRefused, now_text, seal
 from tenants.models import Organisation
+from tenants.prepared import Prepared
 from tenants.scope import current_tenant_id, tenant_scope
 
 log = structlog.get_logger(__name__)
@@ -133,13 +134,20 @@ def publish(
 def _newest_and_rule(channel: Channel) -> tuple[Release | None, bool, int]:
     """The newest release, whether what is saved goes live at once, and `ahead_anywhere`; one query of a channel that was published
     before."""
+    found: Any = _newest.first(channel.pk)
+    if found is None:
+        return None, Rules.objects.filter(channel=channel, live_on_save=True).exists(), 0
+    return found, bool(found.live_on_save), found.ahead or 0
+
+
+def _newest_and_rule_of(channel: int) -> QuerySet[Release]:
     at_once = Rules.objects.filter(channel=channel, live_on_save=True)
     there = Delivery.objects.filter(channel=channel).order_by("-ahead").values("ahead")[:1]
     light = Release.objects.filter(channel=channel).defer("sections", "channel_facts")
-    found = light.annotate(live_on_save=Exists(at_once), ahead=Subquery(there)).order_by("-number").first()
-    if found is None:
-        return None, at_once.exists(), 0
-    return found, bool(found.live_on_save), found.ahead or 0
+    return light.annotate(live_on_save=Exists(at_once), ahead=Subquery(there)).order_by("-number")[:1]
+
+
+_newest = Prepared(_newest_and_rule_of, int)
 
 
 def ahead_anywhere(channel: Channel) -> int:

@@ -65,6 +65,16 @@ def entered_from_user_scope(tenant_id: int) -> Iterator[None]:
 
 
 @contextmanager
+def standing_in(tenant_id: int) -> Iterator[None]:
+    """Nothing is read or written here: a statement is put together for whichever tenant will be in force (tenants.prepared)."""
+    token = _current.set(tenant_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def _entered(tenant_id: int) -> Iterator[None]:
     _set("chatadmin.tenant_id", tenant_id)
     token = _current.set(tenant_id)

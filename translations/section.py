@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from areas.contract import Line, Problem, Section, Sections
 from channels_config.models import Channel
 from kit import documents
+from tenants.prepared import Prepared
 from translations import catalogue, checks, icu, rules
 from translations.codecs import own_name
 from translations.models import LanguageSettings, Variant
@@ -37,21 +38,7 @@ def dump(channel: Channel) -> Section:
     """The section as plain JSON; see `translations.rules`."""
     known = _read.of(channel.pk)
     # One query for both: every page of the area, and every save of any area, asks this.
-    unread = Case(
-        When(variants__phrases_digest__in=[*known], then=Value(None)),
-        default="variants__phrases",
-        output_field=JSONField(),
-    )
-    rows = list(
-        Channel.all_objects.filter(pk=channel.pk).values_list(
-            "language_settings__default_locale",
-            "variants__locale",
-            "variants__name",
-            "variants__fallback",
-            "variants__phrases_digest",
-            unread if known else "variants__phrases",
-        )
-    )
+    rows = _nothing_read.all(channel.pk) if not known else _unread(channel, known)
     variants, read = [], dict[str, Mapping[str, str]]()
     for _default, locale, name, fallback, mark, phrases in rows:
         if not locale:
@@ -66,6 +53,28 @@ def dump(channel: Channel) -> Section:
         "default_locale": (rows[0][0] if rows else None) or None,
         "variants": sorted(variants, key=lambda one: one["locale"]),
     }
+
+
+_COLUMNS = (
+    "language_settings__default_locale",
+    "variants__locale",
+    "variants__name",
+    "variants__fallback",
+    "variants__phrases_digest",
+)
+_nothing_read = Prepared(
+    lambda channel: Channel.all_objects.filter(pk=channel).values_list(*_COLUMNS, "variants__phrases"), int
+)
+
+
+def _unread(channel: Channel, known: Mapping[str, Mapping[str, str]]) -> list[Any]:
+    """The same rows, without the phrases that are known."""
+    phrases = Case(
+        When(variants__phrases_digest__in=[*known], then=Value(None)),
+        default="variants__phrases",
+        output_field=JSONField(),
+    )
+    return list(Channel.all_objects.filter(pk=channel.pk).values_list(*_COLUMNS, phrases))
 
 
 class _Read:
