@@ -17,6 +17,7 @@ from channels_config.models import Channel
 from surveys import rules, sentences
 from surveys.models import ChannelSurvey, ConsentText, CustomField, SurveyForm
 from surveys.patterns import program
+from tenants.prepared import Prepared
 
 AREA_NAME = "surveys"
 LONGEST_NAME = 120
@@ -35,8 +36,16 @@ def empty() -> Section:
 
 def dump(channel: Channel) -> Section:
     """The section, in the shape of `surveys.rules`."""
-    draft = ChannelSurvey.objects.filter(channel=channel).only("section", "tenant_id").first()
+    draft = _drafts.first(channel.pk)
     return draft.section if draft is not None else empty()
+
+
+_drafts = Prepared(
+    lambda channel: (
+        ChannelSurvey.objects.filter(channel=channel).only("section", "tenant_id").order_by("pk")[:1]
+    ),
+    int,
+)
 
 
 def load(channel: Channel, section: Section) -> None:
