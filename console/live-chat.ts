@@ -1,4 +1,5 @@
-/* The page « Live chat »: lists whose rows are added and removed. Without script, the empty row at the end is one to write in. */
+/* The page « Live chat »: lists whose rows are added and removed. Without script, the empty row at the end is one to write in.
+ * Offline messages: one box that chooses all of the page; without script each is chosen by itself. */
 
 class MoreRows extends HTMLElement {
   connectedCallback(): void {
@@ -61,3 +62,29 @@ class MoreRows extends HTMLElement {
 }
 
 customElements.define("more-rows", MoreRows);
+
+/** Stands in the form whose boxes called "message" it chooses. */
+class ChooseAll extends HTMLElement {
+  connectedCallback(): void {
+    const all = this.querySelector("input")!;
+    const form = this.closest("form")!;
+    const boxes = [...form.querySelectorAll<HTMLInputElement>("[name=message]")];
+    const says = form.querySelector<HTMLElement>("[data-chosen]");
+    const look = (): void => {
+      const chosen = boxes.filter((box) => box.checked).length;
+      all.checked = chosen === boxes.length;
+      all.indeterminate = chosen > 0 && !all.checked;
+      if (says) says.textContent = chosen ? says.dataset.chosen!.replace("{count}", String(chosen)) : "";
+    };
+    form.addEventListener("change", (event) => {
+      if (event.target === all) for (const box of boxes) box.checked = all.checked;
+      look();
+    });
+    // Where one comes back to, the browser may have ticked some.
+    addEventListener("pageshow", look);
+    look();
+    this.hidden = false;
+  }
+}
+
+customElements.define("choose-all", ChooseAll);

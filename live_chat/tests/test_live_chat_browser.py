@@ -89,7 +89,13 @@ def test_hours_are_written_tried_and_met_and_an_offline_message_arrives(
     eventually(arrived, seconds=40, what="the message is listed")
     assert violations(page) == []
     expect(page.get_by_role("button", name="Marquer comme traité")).to_be_hidden()
+    page.get_by_label("Choisir tous les messages de la page").check()
+    expect(page.get_by_label("Choisir le message de ana@example.com")).to_be_checked()
+    expect(page.get_by_text("Choisis : 1")).to_be_visible()
+    page.get_by_label("Choisir tous les messages de la page").uncheck()
+    expect(page.get_by_role("button", name="Marquer comme traité")).to_be_hidden()
     page.get_by_label("Choisir le message de ana@example.com").check()
+    expect(page.get_by_label("Choisir tous les messages de la page")).to_be_checked()
     page.get_by_role("button", name="Supprimer").click()
     expect(page.get_by_role("dialog", name="Supprimer les messages choisis")).to_be_visible()
     page.keyboard.press("Escape")
