@@ -11,7 +11,11 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+
+from accounts.forms import SignInForm
+from accounts.kept import keep
 
 GuardedView = Callable[..., HttpResponse]
 
@@ -22,10 +26,19 @@ def signed_in(view: GuardedView) -> GuardedView:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return signed_out(request)
         return kept_private(view(request, *args, **kwargs))
 
     return mark(guarded, None, door="signed_in")
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """The way to the sign-in page; what was typed into a form goes along."""
+    carried = keep(request)
+    if not carried:
+        return redirect_to_login(request.get_full_path())
+    context = {"form": SignInForm(), "next": request.get_full_path(), "kept": carried}
+    return kept_private(render(request, "accounts/sign_in.html", context, status=401))
 
 
 def public(view: GuardedView) -> GuardedView:

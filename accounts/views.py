@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import services
+from accounts import kept, services
 from accounts.access import public, signed_in
 from accounts.forms import PasswordForm, SignInForm
 from accounts.middleware import LANGUAGE_CHOSEN, remember_language, remember_theme
@@ -46,7 +46,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if chosen in User.Language.values and chosen != user.language:
         user.language = chosen
         user.save(update_fields=["language"])
-    response = HttpResponseRedirect(_next(request))
+    held = kept.kept(request.POST.get("kept", ""))
+    response = (
+        HttpResponseRedirect(_next(request))
+        if held is None
+        else render(request, "accounts/kept.html", {"kept": held, "readable": kept.readable(held.fields)})
+    )
     services.remember_device(response, request, user)
     remember_language(response, user.language)
     remember_theme(response, user.theme)
@@ -54,7 +59,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_in_page(request: HttpRequest, form: SignInForm, *, status: int, wait: int = 0) -> HttpResponse:
-    context = {"form": form, "next": _given_next(request), **_throttled(wait)}
+    context = {"form": form, "next": _given_next(request), "kept": request.POST.get("kept", "")}
+    context |= _throttled(wait)
     return _with_wait(render(request, "accounts/sign_in.html", context, status=status), wait)
 
 

@@ -339,6 +339,9 @@ def _page(
         "refused": status == 422 or bool({"unsaved", "conflict"} & extra.keys()),
         "remarks": form.say(remarks(form.typed() if form.is_bound else section, others)),
         "custom_fields": custom_fields(),
+        # What was typed beside the settings stays while the page does.
+        **{name: request.POST.get(name, "") for name in ("sample", "discovery")},
+        "landing": "" if "lines" in extra else request.POST.get("landing", ""),
         **extra,
     }
     template = "auth_config/_form.html"

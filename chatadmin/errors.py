@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts.kept import readable, typed
 from channels_config.models import Channel
 
 
@@ -15,11 +16,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    return render(request, "403.html", {"typed": _typed(request)}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return render(request, "404.html", {"typed": _typed(request)}, status=404)
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a member typed, whose role or whose page is gone; strangers are shown nothing of what they send."""
+    user = getattr(request, "user", None)
+    return readable(typed(request)) if user is not None and user.is_authenticated else []
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

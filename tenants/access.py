@@ -7,14 +7,13 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 import structlog
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from psycopg.errors import DeadlockDetected
 
-from accounts.access import GuardedView, kept_private, mark, public, signed_in
+from accounts.access import GuardedView, kept_private, mark, public, signed_in, signed_out
 from accounts.models import User
 from tenants.models import LARGEST_NUMBER, Membership, Organisation
 from tenants.roles import Role
@@ -61,7 +60,7 @@ def requires(role: Role) -> Callable[[View[P]], GuardedView]:
         @wraps(view)
         def guarded(request: HttpRequest, brand: int, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return signed_out(request)
             if brand > LARGEST_NUMBER:
                 raise Http404
             left = _TRIES

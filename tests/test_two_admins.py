@@ -18,7 +18,7 @@ from channels_config.models import Channel
 from ipblocking.models import AddressList
 from surveys.models import CustomField, SurveyForm
 from surveys.tests import factories
-from tenants.models import Organisation
+from tenants.models import Membership, Organisation
 from tenants.roles import Role
 from tenants.scope import tenant_scope
 from tenants.tests.factories import member, organisation, person
@@ -477,3 +477,71 @@ def test_a_shared_list_somebody_else_took_into_use_is_not_put_down_unnoticed(
     with tenant_scope(shop.pk):
         assert area("ipblocking").dump(made)["entries"] == ["192.0.2.1"]
         assert [one["name"] for one in area("ipblocking").dump(made)["lists"]] == ["Bots"]
+
+
+# -- No longer there, no longer allowed, no longer signed in ----------------------------------------------------------
+
+
+def test_what_was_typed_is_shown_to_be_copied_when_the_channel_or_the_role_is_gone(
+    shop: Organisation, alice: User, mine: Client, theirs: Client
+) -> None:
+    made = made_channel(shop, mine)
+    url = area("channels_config").edit_url(1009, made.public_id)
+    here = opened(mine, url) | {"custom_css": ["b { color: <kept> }"], "oauth_client_secret": ["never back"]}
+    with tenant_scope(shop.pk):
+        Membership.objects.filter(user=alice).update(role=Role.AUDITOR)
+    refused = mine.post(url, here)
+    assert refused.status_code == 403
+    assert "b { color: &lt;kept&gt; }" in refused.content.decode()
+    assert "never back" not in text(refused)
+    assert here["seen"][0] not in text(refused)
+    # A script has its form still: it is told, and nothing is repeated.
+    assert "<kept>" not in text(mine.post(url, here, headers={"HX-Request": "true"}))
+    with tenant_scope(shop.pk):
+        Membership.objects.filter(user=alice).update(role=Role.ADMIN)
+    delete = reverse("channels:delete", args=[1009, made.public_id])
+    assert theirs.post(delete, {"name": "Support"}).status_code == 302
+    gone = mine.post(url, here)
+    assert gone.status_code == 404
+    assert "b { color: &lt;kept&gt; }" in gone.content.decode()
+    # Nobody else's page shows what another site sends here.
+    forged = Client(enforce_csrf_checks=True)
+    forged.force_login(alice)
+    assert "<kept>" not in text(forged.post(url, here))
+    assert "<kept>" not in text(forged.post("/nowhere/", here))
+
+
+def test_what_was_typed_outlives_the_session_and_signing_in_again(shop: Organisation) -> None:
+    password = "a-long-pass-word-of-the-tests"
+    alice = member(shop, Role.ADMIN, person("a@example.com", password=password, name="Alice", language="en"))
+    mine = signed_in(alice)
+    made = made_channel(shop, mine)
+    url = area("channels_config").edit_url(1009, made.public_id)
+    here = opened(mine, url) | {"custom_css": ["b { color: red }\n"], "release_note": ["a note"]}
+    mine.logout()
+    # A script is sent to the sign-in page as ever, and holds on to its form; so is a form with nothing in it.
+    for fields, headers in (
+        (here, {"HX-Request": "true"}),
+        ({"seen": ["1"]}, {}),
+        (here, {"Sec-Fetch-Mode": "cors"}),
+    ):
+        assert mine.post(url, fields, headers=headers).status_code == 302
+    asked = mine.post(url, here)
+    assert asked.status_code == 401
+    assert "ce que vous avez saisi est conservé" in text(asked)
+    sign_in = {"next": url, "kept": value(asked.content.decode(), "kept"), "email": "a@example.com"}
+    wrong = mine.post(reverse("accounts:sign_in"), sign_in | {"password": "wrong"})
+    assert wrong.status_code == 422
+    assert value(wrong.content.decode(), "kept") == sign_in["kept"]
+    there = mine.post(reverse("accounts:sign_in"), sign_in | {"password": password})
+    assert there.status_code == 200
+    assert "What you typed is still here" in text(there)
+    page = there.content.decode().replace('<form method="post" action="/o/', '<form id="kept" action="/o/')
+    again = form_of(page, "kept")
+    again.pop("csrfmiddlewaretoken")
+    assert again == {name: texts for name, texts in here.items() if name != "csrfmiddlewaretoken"}
+    assert mine.post(url, again).status_code == 302
+    with tenant_scope(shop.pk):
+        assert area("channels_config").dump(made)["custom_css"] == "b { color: red }\n"
+    forged = Client().post(reverse("accounts:sign_in"), sign_in | {"password": password, "kept": "x:y:z"})
+    assert forged.status_code == 302

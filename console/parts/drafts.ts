@@ -94,7 +94,7 @@ export function setUpDrafts(): void {
     if (loaded instanceof Element && loaded.matches("form[data-dirty]")) {
       // What keeps the form from being saved stands at its top; whoever saved further down has to see it.
       const alert = loaded.querySelector<HTMLElement>(".conflict, .error-summary");
-      alert?.scrollIntoView({ block: "nearest" });
+      alert?.scrollIntoView({ block: alert.offsetHeight > innerHeight / 2 ? "start" : "nearest" });
       if (alert?.matches(".conflict")) alert.focus({ preventScroll: true });
       putBackSecrets(loaded as HTMLFormElement);
     }
