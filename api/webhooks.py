@@ -43,6 +43,11 @@ register("webhook.secret_replaced", _("%(actor)s gave the webhook to %(url)s a n
 register("webhook.former_secret_ended", _("%(actor)s ended the former secret of the webhook to %(url)s"))
 register("webhook.tested", _("%(actor)s had a test message sent to %(url)s"))
 register("webhook.message_repeated", _("%(actor)s had a message sent to %(url)s again"))
+register(
+    "webhook.switched_off",
+    _("%(actor)s switched the webhook to %(url)s off: nothing could be delivered there for five days"),
+)
+register("webhook.gone", _("%(actor)s switched the webhook to %(url)s off: it answered 410 (gone)"))
 register("webhook.deleted", _("%(actor)s deleted the webhook to %(url)s"))
 
 EVENTS: dict[str, Promise] = {
@@ -53,6 +58,8 @@ EVENTS: dict[str, Promise] = {
 TEST_EVENT = "webhook.test"
 #: Seconds to wait after the 1st, 2nd, … failed attempt; after the last one the message is given up.
 WAITS = (5, 30, 120, 600, 1800, 7200, 18000, 36000)
+#: A webhook that takes nothing for so long is switched off, once a message to it is given up.
+FAILS_FOR = timedelta(days=5)
 #: How long the log of a webhook goes back.
 LOG_LASTS = timedelta(days=30)
 #: Webhooks of one organisation.
@@ -112,7 +119,8 @@ def create_webhook(*, url: str, events: Iterable[str], by: User) -> Made:
 
 def change_webhook(webhook: Webhook, *, url: str, events: Iterable[str], active: bool, by: User) -> None:
     webhook.url, webhook.events, webhook.active = url, sorted(set(events)), active
-    webhook.save(update_fields=["url", "events", "active"])
+    webhook.failing_since = None
+    webhook.save(update_fields=["url", "events", "active", "failing_since"])
     record("webhook.changed", by=by, subject=f"webhook:{webhook.pk}", url=shown_url(url))
 
 
@@ -300,9 +308,27 @@ def note(claimed: Claimed, status: int | None, error: str) -> None:
             sent_at=message.sent_at,
             next_attempt_at=message.next_attempt_at,
         )
-        if status == 410:
-            Webhook.objects.filter(pk=message.webhook_id).update(active=False)
+        _note_on_webhook(message, good=good, gone=status == 410)
     log.info("webhook", message=message.pk, status=status, why=error)
+
+
+def _note_on_webhook(message: Message, *, good: bool, gone: bool) -> None:
+    """Since when nothing arrives there; a webhook that is gone, or takes nothing for days, is switched off."""
+    here = Webhook.objects.filter(pk=message.webhook_id)
+    if good:
+        here.filter(failing_since__isnull=False).update(failing_since=None)
+        return
+    now = timezone.now()
+    here.filter(failing_since__isnull=True, active=True).update(failing_since=now)
+    given_up = message.state == Message.State.FAILED
+    off = here if gone else here.filter(failing_since__lt=now - FAILS_FOR)
+    if given_up and off.filter(active=True).update(active=False):
+        record(
+            "webhook.gone" if gone else "webhook.switched_off",
+            by=None,
+            subject=f"webhook:{message.webhook_id}",
+            url=shown_url(here.get().url),
+        )
 
 
 def client() -> SafeClient:

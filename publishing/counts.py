@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import structlog
 from django.conf import settings
 
 from kit import keepalive
 from publishing.environments import environments
 from publishing.snapshot import CONTENT_TYPE, counts_request
 
-#: Seconds for which a request is good.
-_GOOD_FOR = 60
+log = structlog.get_logger(__name__)
+
+#: Seconds for which a request is good: clocks of two machines may differ by minutes.
+_GOOD_FOR = 600
 _OK = 200
 
 
@@ -42,6 +45,14 @@ def fetch(place: str, done: str) -> dict[str, Any] | None:
         answer = keepalive.request(
             "POST", f"{one.push_url}/_push/v1/counts", body=body, headers={"Content-Type": CONTENT_TYPE}
         )
+        if answer.status != _OK:
+            # Nobody sees that nothing is counted any more: keys that do not fit, clocks that differ.
+            log.warning(
+                "counts refused",
+                place=place,
+                status=answer.status,
+                answer=answer.body[:200].decode(errors="replace"),
+            )
         found = answer.json() if answer.status == _OK else None
     except (keepalive.Away, ValueError):
         return None

@@ -10,6 +10,9 @@ from publishing.models import Delivery
 ERRORS = {
     "unreachable": _("The environment cannot be reached."),
     "timeout": _("The environment did not answer in time."),
+    "unavailable": _(
+        "The environment cannot keep anything at the moment: its database does not answer, or its disk is full."
+    ),
     "not_visible": _("The environment took the release, but its public address still shows the one before."),
     "bad_signature": _("The environment does not trust the signing key of this console."),
     "wrong_environment": _("The release was meant for another environment: the encryption keys do not fit."),

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -23,12 +24,16 @@ from django.utils import timezone
 from api import rounds, webhooks
 from api.models import Message, Token, Webhook
 from api.tests.conftest import Api, Side
+from api.tests.conftest import side as side_of
 from api.tokens import hashed
 from audit.models import Entry
 from kit.http import SafeClient
 from kit.secrets import new_key
+from publishing.models import Release
 from publishing.tests.factories import release
+from publishing.tests.test_adversary import waits_for_a_lock
 from tenants.scope import tenant_scope
+from tests.stack import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -371,3 +376,30 @@ def test_a_receiver_that_never_answers_keeps_nobody_else_waiting(
     with tenant_scope(alice.organisation.pk):
         tried = Message.objects.filter(attempts=1, error="timeout", state="waiting")
         assert (tried.count(), Message.objects.filter(attempts=0).count()) == (rounds.EACH, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_webhook_deleted_during_a_save_undoes_neither(listener: Listener) -> None:
+    side = side_of("Boutique")
+    made = hook(side, listener.url, "release.created")
+    results = list[str]()
+
+    def delete() -> None:
+        try:
+            with tenant_scope(side.organisation.pk):
+                webhooks.delete_webhook(made.webhook, by=side.admin)
+            results.append("deleted")
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=delete)
+    with tenant_scope(side.organisation.pk):
+        release(side.channel, by=side.admin)
+        thread.start()
+        # It waits for the save; where nothing held it, it would be over by now.
+        eventually(lambda: waits_for_a_lock() or not thread.is_alive(), what="the deletion waits")
+    thread.join()
+    assert results == ["deleted"]
+    with tenant_scope(side.organisation.pk):
+        assert Release.objects.filter(channel=side.channel).count() == 1
+        assert not Message.objects.exists()
