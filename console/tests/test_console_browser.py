@@ -330,7 +330,7 @@ def test_ctrl_s_saves_without_leaving_and_the_bar_says_when_it_is_visible(parts:
     parts.keyboard.type("/* x */")
     parts.keyboard.press("Control+s")
     expect(bar(parts)).to_have_attribute("data-state", "saved")
-    expect(bar(parts)).to_contain_text("Enregistré · visible en test depuis 0,4\xa0s")
+    expect(bar(parts)).to_contain_text("Enregistré · visible en test après 0,4\xa0s")
     expect(bar(parts).get_by_role("button", name="Enregistrer")).to_be_hidden()
     # Typing goes on where it was, and what was typed before saving can still be undone.
     parts.keyboard.type("y")
