@@ -109,7 +109,7 @@ def publish(
     facts = channel_facts(channel)
     newest, live_on_save, ahead = _newest_and_rule(channel)
     content = release_digest(facts, all_sections)
-    if newest is not None and newest.digest == content and not newest.removed and ahead <= newest.number:
+    if newest is not None and newest.digest == content and not newest.removed and ahead < newest.number:
         release = newest
     else:
         release = number_release(

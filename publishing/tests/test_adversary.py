@@ -28,6 +28,7 @@ from publishing.models import Arrival, Delivery, Promotion, Release
 from publishing.promotions import approve, ask, cancel, carry_out_due, set_rules
 from publishing.push import push
 from publishing.reissuing import reissue_everything
+from publishing.resealing import hand_over_again
 from publishing.sentences import error_sentence
 from publishing.services import NotPromotable, due_deliveries, promote, snapshot_of
 from publishing.snapshot import seal
@@ -384,3 +385,41 @@ def waits_for_a_lock() -> bool:
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return bool(cursor.fetchone()[0])
+
+
+def test_an_environment_that_has_lost_what_it_had_gets_it_handed_over_again(
+    environments: dict[str, Environment], shop: Organisation, support: Channel, alice: User
+) -> None:
+    """Restored alone from an older backup: the console had no reason to look there."""
+    test = environments["test"]
+    save(support, "b { order: 1 }", alice)
+    deliver(support)
+    [(older,)] = test.execute(
+        "SELECT sealed FROM gateway_publishedchannel WHERE channel = %s", support.public_id
+    )
+    save(support, "b { order: 2 }", alice)
+    deliver(support)
+    test.execute(
+        "UPDATE gateway_publishedchannel SET release = 1, digest = %s, sealed = %s WHERE channel = %s",
+        "1" * 64,
+        older,
+        support.public_id,
+    )
+    test.stop()
+    test.start()
+    assert css(served(test, shop.number, support)) == ("1", "b { order: 1 }")
+    assert [one.code for one in hand_over_again(shop, "test")] == [""]
+    assert css(served(test, shop.number, support)) == ("2", "b { order: 2 }")
+
+
+def test_another_release_under_the_same_number_is_overcome_by_the_next_save(
+    environments: dict[str, Environment], shop: Organisation, support: Channel, alice: User
+) -> None:
+    first = save(support, "b { order: 1 }", alice)
+    lost(shop, first, "test", 1)
+    assert (deliver(support), delivery_of(support).last_error) == ("failed", "conflict")
+    # It changes nothing, and would be the same release again.
+    assert save(support, "b { order: 1 }", alice).number == 2
+    assert deliver(support) == "current"
+    assert css(served(environments["test"], shop.number, support)) == ("2", "b { order: 1 }")
+    assert save(support, "b { order: 1 }", alice).number == 2
