@@ -14,7 +14,7 @@ from areas.registry import areas
 from channels_config.models import Channel
 from kit.plain_text import Plain
 from publishing import copying
-from publishing.copy_choice import LONGEST, PER_PAGE, Choice, choice, words_of
+from publishing.copy_choice import PER_PAGE, Choice, choice, words_of
 from publishing.models import Copy, CopyTarget
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role

@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kit import time_zones
-from publishing.promotions import CHECK_LENGTH, MOST_CHECKS
+from kit.documents import digest
+from publishing.promotions import CHECK_LENGTH, MOST_CHECKS, in_words
 
 
 def note_field(help_text: str | Promise = "") -> forms.CharField:
@@ -20,7 +21,7 @@ def note_field(help_text: str | Promise = "") -> forms.CharField:
 
 
 class ReviewForm(forms.Form):
-    """Putting a release live: note, checklist, when."""
+    """Putting a release live: note, checklist, when. A tick is bound to its sentence, wherever in the list that stands by now."""
 
     note = note_field(_("What changes for visitors, for those who read the history."))
     when = forms.ChoiceField(
@@ -36,16 +37,23 @@ class ReviewForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    turn = forms.ChoiceField(
+        label=_("The clocks go back on that day: which of the two?"), required=False, widget=forms.RadioSelect
+    )
     warnings_seen = forms.BooleanField(label=_("I have read these warnings"), required=False)
 
     def __init__(self, *args: Any, zone: str, checklist: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
+        self.checklist = checklist
+        #: The time that was typed comes twice on its day.
+        self.twice = False
         names = sorted(time_zones.names())
         self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in names]  # type: ignore[attr-defined]
         self.fields["time_zone"].initial = zone
-        for number, sentence in enumerate(checklist):
-            self.fields[f"check_{number}"] = forms.BooleanField(label=sentence, required=False)
+        self.fields["turn"].choices = [("first", ""), ("second", "")]  # type: ignore[attr-defined]
+        for sentence in checklist:
+            self.fields[_check(sentence)] = forms.BooleanField(label=sentence, required=False)
 
     @property
     def checks(self) -> list[Any]:
@@ -54,9 +62,7 @@ class ReviewForm(forms.Form):
     @property
     def ticked(self) -> set[int]:
         return {
-            int(name.removeprefix("check_"))
-            for name, value in self.cleaned_data.items()
-            if name.startswith("check_") and value
+            place for place, sentence in enumerate(self.checklist) if self.cleaned_data.get(_check(sentence))
         }
 
     def clean(self) -> dict[str, Any]:
@@ -70,6 +76,8 @@ class ReviewForm(forms.Form):
                 return data
             zone = ZoneInfo(data.get("time_zone") or self.zone)
             moment = local.replace(tzinfo=zone) if local.tzinfo is None else local
+            if local.tzinfo is None:
+                moment = self._one_of_two(moment, data.get("turn", ""))
             if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
                 self.add_error("at", _("The clocks leap over this time on that day; choose another."))
             elif moment <= timezone.now():
@@ -77,6 +85,23 @@ class ReviewForm(forms.Form):
             data["moment"] = moment
             data["time_zone"] = zone.key
         return data
+
+    def _one_of_two(self, moment: datetime, turn: str) -> datetime:
+        """Of an hour that comes twice, the one that was meant: nobody is left to guess."""
+        first, second = moment.replace(fold=0), moment.replace(fold=1)
+        # In the hour that is leapt over it is the second that lies earlier.
+        if second.utcoffset() == first.utcoffset() or second.astimezone(UTC) < first.astimezone(UTC):
+            return moment
+        self.twice = True
+        self.fields["turn"].choices = [("first", in_words(first)), ("second", in_words(second))]  # type: ignore[attr-defined]
+        if not turn:
+            self.add_error("turn", _("This time comes twice on that day; say which one you mean."))
+        return second if turn == "second" else first
+
+
+def _check(sentence: str) -> str:
+    """The name of the box for one sentence of a checklist."""
+    return f"check_{digest(sentence)[:12]}"
 
 
 class RulesForm(forms.Form):
@@ -129,3 +154,4 @@ class SwitchForm(forms.Form):
     hidden = forms.BooleanField(required=False)
     scripts_off = forms.BooleanField(required=False)
     reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
+    seen = forms.IntegerField(required=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from channels_config.pages import channel_context, channel_or_404
 from kit.documents import digest
 from publishing import history as releases
 from publishing.models import EnvironmentName, Promotion, Release
-from publishing.overview import publication_of, served_where
+from publishing.overview import served_where
 from publishing.promotions import (
     FAILURES,
     WarningsUnseen,
@@ -30,16 +31,15 @@ from publishing.promotions import (
     cancel,
     checked,
     in_words,
-    open_and_failed,
-    rules_and_switch,
     rules_in_words,
     rules_of,
     set_rules,
 )
 from publishing.publication_forms import ReviewForm, RollBackForm, RulesForm, SwitchForm
 from publishing.rollback import concerned, roll_back
-from publishing.services import NotPromotable, newest_release, promotable, wanted_in
-from publishing.switches import turn
+from publishing.services import NotPromotable, confirmed_everywhere, newest_release, promotable, wanted_in
+from publishing.standing import standing
+from publishing.switches import TurnedMeanwhile, switch_of, turn
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
 
@@ -59,24 +59,30 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     before = request.GET.get("before", "")
     number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
     listed, following = releases.releases(found, number)
-    rules, switch = rules_and_switch(found)
     base = _context(request, found)
-    publication = publication_of(found, base["statuses"], rules)
+    now = standing(found, base["statuses"])
+    publication, rules, promotion = now.publication, now.rules, now.promotion
     may = request.membership.may
     marks = served_where(publication)
-    promotion, decided = open_and_failed(found)
-    if promotion is not None:
-        decided = None
-    if decided is not None and publication.live is not None and publication.live.number >= decided.number:
-        decided = None
+    failed = None if promotion is not None else now.failed
+    if failed is not None and publication.live is not None and publication.live.number >= failed.number:
+        failed = None
+    # What was chosen to be compared stays chosen when the list renews itself.
+    chosen = [request.GET.get(name, "") for name in ("from", "to")]
+    numbers = [str(one.number) for one in listed]
+    if not all(one in numbers for one in chosen):
+        chosen = [numbers[1], numbers[0]] if len(numbers) > 1 else ["", ""]
     context = dict(
         base,
         publication=publication,
+        standing=now.mark,
         rows=[
             {
                 "release": one,
                 "areas": releases.labels(one.areas),
                 "marks": marks.get(one.number, []),
+                "from": str(one.number) == chosen[0],
+                "to": str(one.number) == chosen[1],
             }
             for one in listed
         ],
@@ -85,10 +91,12 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         first=number is None,
         in_live=publication.in_live,
         promotion=promotion,
-        failed=decided,
-        failure=FAILURES.get(decided.failure, "") if decided else "",
+        failed=failed,
+        failure=FAILURES.get(failed.failure, "") if failed else "",
         promotion_at=_local(promotion),
-        switch=switch,
+        promotion_at_home=_at_home(promotion, request.organisation.time_zone),
+        offsets=_offsets(promotion, request.organisation.time_zone),
+        switch=now.switch,
         rules=rules,
         may_promote=may(Role.ADMIN),
         may_ask=may(Role.QA),
@@ -105,6 +113,23 @@ def _local(promotion: Promotion | None) -> str:
         return ""
     zone = ZoneInfo(promotion.time_zone or "UTC")
     return f"{in_words(promotion.at.astimezone(zone))} · {zone.key.replace('_', ' ')}"
+
+
+def _at_home(promotion: Promotion | None, home: str) -> str:
+    """The same by the clock of the organisation's time zone, where that says something else."""
+    if promotion is None or promotion.at is None or len(_offsets(promotion, home).split()) < 2:
+        return ""
+    return in_words(promotion.at.astimezone(ZoneInfo(home)))
+
+
+def _offsets(promotion: Promotion | None, home: str) -> str:
+    """Minutes east of UTC of the clocks that the page shows a moment by: a device whose clock is another shows its own as well."""
+    if promotion is None or promotion.at is None:
+        return ""
+    clocks = [promotion.at.astimezone(ZoneInfo(name)) for name in (promotion.time_zone or "UTC", home)]
+    return " ".join(
+        dict.fromkeys(str(int((one.utcoffset() or timedelta()).total_seconds() // 60)) for one in clocks)
+    )
 
 
 @requires(Role.AUDITOR)
@@ -204,7 +229,9 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     try:
         release = promotable(found, number)
     except NotPromotable as refused:
-        context = _context(request, found, refusal=refused.sentence, form=None)
+        context = _context(
+            request, found, refusal=refused.sentence, form=None, newest=_newest_in_test(found, number)
+        )
         return render(request, "publishing/review.html", context, status=409 if request.POST else 200)
     if request.method != "POST" and wanted_in(found, EnvironmentName.LIVE) == release.number:
         refusal = _(
@@ -213,7 +240,17 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         context = _context(request, found, refusal=refusal % {"number": release.number}, form=None)
         return render(request, "publishing/review.html", context)
     blocking, warnings = checked(release)
-    if request.method == "POST":
+    # What whoever decides was shown beside the release itself, which never changes.
+    seen = digest([rules.four_eyes, rules.checklist, sorted(f"{one.area} {one.path}" for one in warnings)])
+    if request.method == "POST" and request.POST.get("seen", seen) != seen:
+        status = 409
+        refusal = _(
+            "Meanwhile somebody has changed how releases of this channel go live, or the checks find something else: nothing was done yet. "
+            "Look at it again; what you wrote and ticked is still here as far as it still holds."
+        )
+        form.data = form.data.copy()
+        form.data.pop("warnings_seen", None)
+    elif request.method == "POST":
         status = 422
         if form.is_valid():
             try:
@@ -249,9 +286,23 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         live=live,
         compared=releases.compare(live, state),
         refusal=refusal,
+        seen=seen,
+        newest=_newest_in_test(found, release.number),
         may_ask=may_ask,
     )
     return render(request, "publishing/review.html", context, status=status)
+
+
+def _newest_in_test(channel: Channel, looked_at: int | None) -> Release | None:
+    """The release that test has by now, when it is a newer one than what is looked at, and not in live yet."""
+    number = confirmed_everywhere(channel, EnvironmentName.TEST)
+    if number <= max(looked_at or 0, wanted_in(channel, EnvironmentName.LIVE)):
+        return None
+    return (
+        Release.objects.filter(channel=channel, number=number, removed=False)
+        .defer("sections", "channel_facts")
+        .first()
+    )
 
 
 def _outcome(promotion: Promotion) -> str:
@@ -340,12 +391,21 @@ def switch(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("The reason has at most 500 characters."))
         return _back(found, brand)
+    former = switch_of(found)
     try:
         turned = turn(found, by=request.user, **form.cleaned_data)
     except NotPromotable as refused:
         messages.error(request, str(refused.sentence))
         return _back(found, brand)
-    if turned.hidden:
+    except TurnedMeanwhile as meanwhile:
+        told = _(
+            "%(who)s turned the switch in the meantime, so nothing was changed. See how it stands now, and decide again."
+        )
+        messages.error(request, told % {"who": meanwhile.switch.turned_by})
+        return _back(found, brand)
+    if turned.revision == (former.revision if former else 0):
+        messages.info(request, _("The switch stood like that already; nothing was changed."))
+    elif turned.hidden:
         messages.success(request, _("The widget is being hidden in live."))
     elif turned.scripts_off:
         messages.success(request, _("The channel's JavaScript is being switched off in live."))

@@ -23,14 +23,31 @@ register(
 )
 
 
+class TurnedMeanwhile(Exception):
+    """Somebody else has turned the switch since the page was opened; `switch` is how it stands."""
+
+    def __init__(self, switch: Switch) -> None:
+        super().__init__(f"revision {switch.revision}")
+        self.switch = switch
+
+
 def switch_of(channel: Channel) -> Switch | None:
     return Switch.objects.filter(channel=channel).first()
 
 
-def turn(channel: Channel, *, hidden: bool, scripts_off: bool, by: User, reason: str = "") -> Switch:
+def turn(
+    channel: Channel,
+    *,
+    hidden: bool,
+    scripts_off: bool,
+    by: User,
+    reason: str = "",
+    seen: int | None = None,
+) -> Switch:
     """Turn the switch; what live serves is pushed again in that form. The same position twice is one act.
 
-    Raises NotPromotable when live has nothing to hide.
+    `seen` is the switch's revision of when the page was opened; None forgoes the comparison. Raises NotPromotable when live has
+    nothing to hide, TurnedMeanwhile when somebody else has put it into yet another position.
     """
     Channel.every.select_for_update().get(pk=channel.pk)
     if not wanted_in(channel, EnvironmentName.LIVE):
@@ -40,6 +57,8 @@ def turn(channel: Channel, *, hidden: bool, scripts_off: bool, by: User, reason:
     before = (switch.hidden, switch.scripts_off)
     if before == (hidden, scripts_off):
         return switch
+    if seen is not None and seen != switch.revision:
+        raise TurnedMeanwhile(switch)
     switch.hidden, switch.scripts_off = hidden, scripts_off
     switch.revision += 1
     switch.turned_at, switch.turned_by, switch.reason = now, str(by), " ".join(reason.split())[:500]

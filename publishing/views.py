@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from areas.contract import NotPublishable
 from areas.states import EnvironmentState
@@ -24,9 +24,10 @@ from channels_config.pages import channel_context, channel_or_404
 from publishing import integration
 from publishing.environments import Environment, environments
 from publishing.models import EnvironmentName
-from publishing.overview import publication_of
-from publishing.services import LARGEST_NUMBER, NotPromotable, promote, try_again
+from publishing.promotions import checked
+from publishing.services import LARGEST_NUMBER, NotPromotable, promotable, promote, try_again
 from publishing.snapshot import agent_key
+from publishing.standing import standing
 from publishing.states import states
 from tenants.access import TenantRequest, requires
 from tenants.roles import Role
@@ -194,8 +195,16 @@ def _count(text: str) -> int:
 @requires(Role.AUDITOR)
 @require_safe
 def publication(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
-    """The panel of releases and environments; the page asks for it again while something is on its way."""
-    return _panel(request, channel_or_404(channel))
+    """The panel of releases and environments; the page asks for it again while something is on its way.
+
+    `seen` is the mark of what the page shows: once it is another, the rest of the page is told to renew itself.
+    """
+    found = channel_or_404(channel)
+    context = _panel_context(request, found)
+    response = render(request, "publishing/_publication.html", context)
+    if request.GET.get("seen", context["standing"]) != context["standing"]:
+        return _moved(response)
+    return response
 
 
 @requires(Role.ADMIN)
@@ -207,15 +216,18 @@ def put_live(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else LARGEST_NUMBER
     refusal = ""
     try:
+        _blocking, warnings = checked(promotable(found, wanted))
+        if warnings and not _blocking:
+            # Somebody has to have read them first; the page of the review asks.
+            review = f"{reverse('publishing:review', args=[brand, channel])}?release={wanted}"
+            return HttpResponseClientRedirect(review) if request.htmx else HttpResponseRedirect(review)
         promote(found, by=request.user, number=wanted)
     except NotPromotable as refused:
         refusal = str(refused.sentence)
     except NotPublishable as refused:
         refusal = " ".join(str(problem.message) for problem in refused.problems[:3])
     if request.htmx:
-        return trigger_client_event(
-            _panel(request, found, refusal=refusal, status=409 if refusal else 200), "saved"
-        )
+        return _moved(_panel(request, found, refusal=refusal, status=409 if refusal else 200))
     if refusal:
         messages.error(request, refusal)
     else:
@@ -238,13 +250,20 @@ def retry(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
 
 
 def _panel_context(request: TenantRequest, channel: Channel) -> dict[str, Any]:
+    now = standing(channel)
     return {
-        "publication": publication_of(channel),
+        "publication": now.publication,
+        "standing": now.mark,
         "may_promote": request.membership.may(Role.ADMIN),
         "may_ask": request.membership.may(Role.QA),
         "may_retry": request.membership.may(Role.QA),
         "channel": channel,
     }
+
+
+def _moved(response: HttpResponse) -> HttpResponse:
+    """Tell the page around the panel that the publication is not what it was: its chips, its history, what is planned."""
+    return trigger_client_event(trigger_client_event(response, "saved"), "publicationmoved")
 
 
 def _panel(request: TenantRequest, channel: Channel, *, status: int = 200, **extra: Any) -> HttpResponse:

@@ -44,6 +44,17 @@ export function relative(then: number, now: number, locale = language()): string
 }
 
 export function setUpTimes(): void {
+  /* A moment shown by other clocks than this device's is shown by its own as well. */
+  const ownClock = () => {
+    for (const part of document.querySelectorAll<HTMLElement>("[data-own-clock][hidden]")) {
+      const time = part.querySelector("time")!;
+      const moment = new Date(time.dateTime);
+      if (part.dataset["ownClock"]!.split(" ").includes(String(-moment.getTimezoneOffset()))) continue;
+      time.textContent = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(moment);
+      part.hidden = false;
+    }
+  };
+  document.addEventListener("htmx:load", ownClock);
   const update = () => {
     for (const time of document.querySelectorAll<HTMLTimeElement>("time[data-relative]")) {
       const words = relative(Date.parse(time.dateTime), Date.now());

@@ -180,7 +180,8 @@ def elapsed(context: Context, since: datetime | None) -> SafeString | str:
     """For how long something has lasted, "12 min", with the exact beginning on hover."""
     if since is None:
         return ""
-    lasted = duration(max(1000, round((timezone.now() - since).total_seconds()) * 1000))
+    whole = max(1, round((timezone.now() - since).total_seconds()))
+    lasted = duration(whole * 1000) if whole >= 60 else f"{whole}\u00a0s"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         since.isoformat(timespec="seconds"),

@@ -21,7 +21,7 @@ from channels_config.models import Channel
 from channels_config.tests.factories import channel
 from gateway.tests.environment import SIGNING
 from publishing import snapshot
-from publishing.models import Delivery
+from publishing.models import Arrival, Delivery
 from publishing.tests.factories import release
 from tenants.models import Organisation
 from tenants.roles import Role
@@ -74,6 +74,8 @@ def published(found: Channel, **environments: int) -> None:
                     "visible_in_ms": 412,
                 },
             )
+            seen = {"environment": name, "visible_at": timezone.now(), "visible_in_ms": 412, "attempts": 1}
+            Arrival.objects.create(channel=found, release=number, **seen)
 
 
 def text(response: Any) -> str:
@@ -219,6 +221,7 @@ def test_the_release_that_was_shown_goes_live_whatever_came_after(
 ) -> None:
     change(support, 1)
     change(support, 2)
+    published(support, test=1)
     published(support, test=2)
     answer = signed_in(shop).post(address(support, shop, "promote"), {"release": "1"}, headers=headers)
     assert answer.status_code == (200 if headers else 302)
@@ -227,7 +230,7 @@ def test_the_release_that_was_shown_goes_live_whatever_came_after(
     assert (live.wanted, live.confirmed) == (1, 0)
     if headers:
         assert "publishing…" in text(answer)
-        assert json.loads(answer.headers["HX-Trigger"]) == {"saved": {}}
+        assert json.loads(answer.headers["HX-Trigger"]) == {"saved": {}, "publicationmoved": {}}
 
 
 @pytest.mark.parametrize("number", ["2", "0", "-1", "1.5", "٣", "9" * 30, "", "x"])

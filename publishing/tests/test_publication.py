@@ -104,6 +104,11 @@ def arrived(found: Channel, environment: str = "test") -> None:
             one.save()
 
 
+def boxes(page: str) -> list[str]:
+    """The names of the checklist's boxes on the page of a review."""
+    return re.findall(r'name="(check_\w+)"', page)
+
+
 def live_of(found: Channel) -> Delivery:
     with tenant_scope(found.tenant_id):
         return Delivery.objects.get(channel=found, environment="live")
@@ -315,7 +320,7 @@ def test_who_tests_ticks_and_asks_and_an_admin_decides(
     with tenant_scope(shop.pk):
         set_rules(support, live_on_save=False, four_eyes=True, checklist=["Seen on a phone"], by=ana)
     assert "Review and ask for approval" in text(client.get(address("history", shop, support)))
-    asked = {"release": "1", "check_0": "on", "note": "looks right"}
+    asked = {"release": "1", "note": "looks right"} | dict.fromkeys(boxes(text(client.get(review))), "on")
     assert client.post(review, asked).status_code == 302
     with tenant_scope(shop.pk):
         first = Promotion.objects.get()
@@ -380,6 +385,10 @@ def test_two_admins_on_the_rules_and_what_was_planned_alone(
         planned.refresh_from_db()
         assert planned.state == "waiting"
         told = str(Entry.objects.filter(action="rules.set").get())
+        # Nor does the other person's word stand for a checklist that nobody has gone through.
+        with pytest.raises(NotPromotable):
+            approve(planned, by=ben)
+        Promotion.objects.update(checklist=["Seen", "Read"])
         approve(planned, by=ben)
         planned.refresh_from_db()
         assert planned.state == "scheduled"
@@ -450,8 +459,11 @@ def test_a_plan_can_be_called_off_and_one_overtaken_fails_with_a_sentence(
     ("at", "zone", "outcome"),
     [
         ("2031-07-01T09:00", "America/Toronto", "2031-07-01T13:00:00+00:00"),
-        # The hour that comes twice is the first of the two, and the page says so.
-        ("2031-11-02T01:30", "America/Toronto", "2031-11-02T05:30:00+00:00"),
+        # Of an hour that comes twice one has to be chosen, and the page says which it was.
+        ("2031-11-02T01:30", "America/Toronto", 422),
+        ("2031-11-02T01:30 first", "America/Toronto", "2031-11-02T05:30:00+00:00"),
+        ("2031-11-02T01:30 second", "America/Toronto", "2031-11-02T06:30:00+00:00"),
+        ("2031-11-02T00:30 second", "America/Toronto", "2031-11-02T04:30:00+00:00"),
         ("2031-11-02T02:30", "America/Toronto", "2031-11-02T07:30:00+00:00"),
         ("2031-03-09T02:30", "America/Toronto", 422),
         ("2020-01-01T09:00", "America/Toronto", 422),
@@ -465,7 +477,8 @@ def test_a_time_is_one_of_a_time_zone_and_in_the_future(
 ) -> None:
     save(support, "a { top: 0 }", ana)
     arrived(support)
-    data = {"release": "1", "when": "later", "at": at, "time_zone": zone, "note": "kept"}
+    at, _space, turn = at.partition(" ")
+    data = {"release": "1", "when": "later", "at": at, "turn": turn, "time_zone": zone, "note": "kept"}
     answer = client_of(ana).post(address("review", shop, support), data)
     if isinstance(outcome, str):
         assert answer.status_code == 302
@@ -474,12 +487,14 @@ def test_a_time_is_one_of_a_time_zone_and_in_the_future(
             told = str(Entry.objects.get(action="promotion.scheduled"))
         assert at_utc is not None
         assert at_utc.isoformat() == outcome
-        offset = "UTC−05:00" if outcome.startswith("2031-11-02T07") else "UTC−04:00"
+        offset = "UTC−05:00" if outcome.startswith(("2031-11-02T06", "2031-11-02T07")) else "UTC−04:00"
         assert f"{at[-5:]} ({offset})" in told
         assert f"{at[-5:]} ({offset}) · {zone}" in text(client_of(ana).get(address("history", shop, support)))
     else:
         assert answer.status_code == outcome
         assert 'value="kept"' in text(answer)
+        for clock in ("UTC−04:00", "UTC−05:00"):
+            assert (f"01:30 ({clock})" in text(answer)) == ("T01:30" in at)
 
 
 # --- the emergency switch ---
