@@ -14,16 +14,16 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from django.db import DatabaseError, connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from publishing.announce import Told, announce_many
 from publishing.environments import Environment, environments
-from publishing.models import Arrival, Delivery, Release, Switch
+from publishing.models import Delivery, Release, Switch
 from publishing.push import Numbers, PushFailed, Reply, Seen, push_many, visible_release
 from publishing.services import (
     FAILED_FIELDS,
@@ -37,6 +37,7 @@ from publishing.services import (
     made_ready,
     note_failure,
 )
+from tenants.prepared import Among, Prepared
 from tenants.scope import tenant_scope
 
 log = structlog.get_logger(__name__)
@@ -128,21 +129,32 @@ def deliver_due(most: int = AT_ONCE) -> bool:
 
 def deliver_now(tenant_id: int, delivery_id: int) -> bool:
     """Bring one delivery where it belongs, and with it a few others that are due: when many people save in one moment, each
-    takes some along. False when another worker has it in hand, who will see what is wanted by now.
+    takes some along. False when there is nothing to bring, or another worker has it in hand, who will see what is wanted by now.
     """
     claimed = _claimed(TAKEN_ALONG)
     batch = _Batch({due.delivery_id: DeliveryLock(due.delivery_id, held=True) for due in claimed})
     try:
-        # A session that holds a lock gets it a second time: it must be asked for only where it was not claimed just now.
-        own = batch.locks.setdefault(delivery_id, DeliveryLock(delivery_id))
-        found = own.acquire()
-        if found:
-            # It comes first, whatever the others weigh and wherever they go.
-            _prepare(batch, tenant_id, [delivery_id])
-        _deliver(batch, [due for due in claimed if due.delivery_id != delivery_id])
+        others = [due for due in claimed if due.delivery_id != delivery_id]
+        if delivery_id in batch.locks or _is_due(tenant_id, delivery_id):
+            # A session that holds a lock gets it a second time: it must be asked for only where it was not claimed just now.
+            own = batch.locks.setdefault(delivery_id, DeliveryLock(delivery_id))
+            found = own.acquire()
+        else:
+            found = False
+        # It comes first, whatever the others weigh and wherever they go.
+        _deliver(batch, [Due(tenant_id, delivery_id), *others] if found else others)
     finally:
         _let_go(batch)
     return found
+
+
+def _is_due(tenant_id: int, delivery_id: int) -> bool:
+    """Whether a delivery that was not claimed is to be brought at all: most were taken along by another save's.
+
+    It is not locked meanwhile, so a save that wants more finds the lock free for the worker it nudges, now or later.
+    """
+    with tenant_scope(tenant_id):
+        return any(one.due for one in _deliveries.each([delivery_id]))
 
 
 def _claimed(most: int) -> list[Due]:
@@ -193,8 +205,7 @@ def _prepare(batch: _Batch, tenant_id: int, numbers: list[int]) -> None:
     """Compile and seal one organisation's releases, as far as the batch may still grow."""
     known = environments()
     with tenant_scope(tenant_id):
-        found = Delivery.objects.select_related("tenant").filter(pk__in=numbers)
-        deliveries = [one for one in found.order_by("channel_id", "pk") if one.due]
+        deliveries = [one for one in _deliveries.each(numbers) if one.due]
         batch.done_already += [
             (tenant_id, number) for number in set(numbers) - {one.pk for one in deliveries}
         ]
@@ -202,11 +213,11 @@ def _prepare(batch: _Batch, tenant_id: int, numbers: list[int]) -> None:
         switches = {}
         if turned:
             switches = {one.channel_id: one for one in Switch.objects.filter(channel__in=turned)}
-        wanting = Delivery.objects.filter(
-            pk__in=[one.pk for one in deliveries], channel=OuterRef("channel"), wanted=OuterRef("number")
-        )
-        # One at a time, not all at once: a release may have ten megabytes.
-        releases = Release.objects.filter(Exists(wanting)).order_by("channel_id").iterator(chunk_size=10)
+        due = {one.pk for one in deliveries}
+        # A few at a time, not all at once, and the first by itself: a release may have ten megabytes.
+        first, *rest = [number for number in numbers if number in due] or [0]
+        parts = [[first], *(rest[begin : begin + 10] for begin in range(0, len(rest), 10))]
+        releases = (release for part in parts for release in _releases.each(part))
         of_channel: dict[int, list[Delivery]] = {}
         for one in deliveries:
             of_channel.setdefault(one.channel_id, []).append(one)
@@ -239,6 +250,30 @@ def _prepare(batch: _Batch, tenant_id: int, numbers: list[int]) -> None:
                     item.ready = ready
                     batch.bytes += len(ready.sealed)
                 batch.items.append(item)
+
+
+_deliveries = Prepared(
+    lambda numbers: (
+        Delivery.objects.select_related("tenant").filter(Among(F("pk"), numbers)).order_by("channel_id", "pk")
+    ),
+    list[int],
+)
+_locked = Prepared(
+    lambda numbers: (
+        Delivery.objects.select_for_update(skip_locked=True).filter(Among(F("pk"), numbers)).order_by("pk")
+    ),
+    list[int],
+)
+
+
+def _wanted_by(numbers: Any) -> QuerySet[Release]:
+    wanting = Delivery.objects.filter(
+        Among(F("pk"), numbers), channel=OuterRef("channel"), wanted=OuterRef("number")
+    )
+    return Release.objects.filter(Exists(wanting)).order_by("channel_id")
+
+
+_releases = Prepared(_wanted_by, list[int])
 
 
 def _push(place: str, items: Sequence[_Item]) -> None:
@@ -323,8 +358,7 @@ def _note(batch: _Batch, tenant_id: int, items: Sequence[_Item]) -> list[Due]:
     shown, failed, done = list[tuple[Delivery, _Item]](), list[Delivery](), list[DeliveryLock]()
     again = set(by_number)
     with tenant_scope(tenant_id):
-        rows = Delivery.objects.select_for_update(skip_locked=True).filter(pk__in=by_number).order_by("pk")
-        for delivery in rows:
+        for delivery in _locked.each(list(by_number)):
             item = by_number[delivery.pk]
             if item.failure:
                 if (delivery.wanted, delivery.wanted_revision) <= (item.release, item.revision):
@@ -346,41 +380,32 @@ def _note(batch: _Batch, tenant_id: int, items: Sequence[_Item]) -> list[Due]:
 
 def _confirm(shown: Sequence[tuple[Delivery, _Item]]) -> set[int]:
     """Note what is visible; returns the deliveries of which more is wanted by now."""
-    arrivals, told = list[Arrival](), list[Told]()
+    told, took = list[Told](), list[int]()
     for delivery, item in shown:
         since = delivery.wanted_at if delivery.wanted == item.release else item.made_at
-        took = min(max(0, round((item.seen_at - since).total_seconds() * 1000)), LARGEST_NUMBER)
-        arrivals.append(
-            Arrival(
-                channel_id=delivery.channel_id,
-                environment=delivery.environment,
-                region=delivery.region,
-                release=item.release,
-                revision=item.revision,
-                visible_at=item.seen_at,
-                visible_in_ms=took,
-                attempts=delivery.attempts + 1,
-            )
-        )
+        took.append(min(max(0, round((item.seen_at - since).total_seconds() * 1000)), LARGEST_NUMBER))
         delivery.confirmed = max(delivery.confirmed, item.release)
         delivery.confirmed_revision = max(delivery.confirmed_revision, item.revision)
-        delivery.visible_at, delivery.visible_in_ms = item.seen_at, took
-        delivery.attempts, delivery.last_error = 0, ""
-        data = {"environment": delivery.environment, "region": delivery.region, "visible_in_ms": took}
+        data = {"environment": delivery.environment, "region": delivery.region, "visible_in_ms": took[-1]}
         told.append(Told(delivery.channel_id, item.release, data))
-    Arrival.objects.bulk_create(arrivals)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE publishing_delivery d SET confirmed = n.confirmed, confirmed_revision = n.revision, "
-            "visible_at = n.visible_at, visible_in_ms = n.took, attempts = 0, last_error = '' "
-            "FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::timestamptz[], %s::integer[]) "
-            "AS n (id, confirmed, revision, visible_at, took) WHERE d.id = n.id",
+            "WITH n AS (SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::timestamptz[], %s::integer[], "
+            "%s::integer[], %s::integer[]) AS n (id, release, revision, visible_at, took, confirmed, confirmed_revision)), "
+            "arrived AS (INSERT INTO publishing_arrival "
+            "(tenant_id, channel_id, environment, region, release, revision, visible_at, visible_in_ms, attempts) "
+            "SELECT d.tenant_id, d.channel_id, d.environment, d.region, n.release, n.revision, n.visible_at, n.took, d.attempts + 1 "
+            "FROM publishing_delivery d JOIN n ON n.id = d.id) "
+            "UPDATE publishing_delivery d SET confirmed = n.confirmed, confirmed_revision = n.confirmed_revision, "
+            "visible_at = n.visible_at, visible_in_ms = n.took, attempts = 0, last_error = '' FROM n WHERE d.id = n.id",
             [
                 [delivery.pk for delivery, _ in shown],
+                [item.release for _, item in shown],
+                [item.revision for _, item in shown],
+                [item.seen_at for _, item in shown],
+                took,
                 [delivery.confirmed for delivery, _ in shown],
                 [delivery.confirmed_revision for delivery, _ in shown],
-                [delivery.visible_at for delivery, _ in shown],
-                [delivery.visible_in_ms for delivery, _ in shown],
             ],
         )
     announce_many("release.visible", told)

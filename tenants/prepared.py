@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django.db import connection, models
+from django.db.models.lookups import Lookup
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 
 from tenants.scope import current_tenant_id, standing_in
 
+if TYPE_CHECKING:
+    _Lookup = Lookup[bool]
+else:
+    _Lookup = Lookup
+
 Row = TypeVar("Row")
 
-#: Values nobody has, by which an argument is found again in the statement: of a number, and of a text.
+#: Values nobody has, by which an argument is found again in the statement: of a number, and of a text or a list.
 _NUMBER, _TEXT = 2_047_000_001, "\ue000argument "
 
 
@@ -64,6 +70,17 @@ class _Statement(Generic[Row]):
         return one
 
 
+class Among(_Lookup):
+    """`Among(F("pk"), numbers)`, for a filter: any of however many, in one and the same statement."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, of_left = self.process_lhs(compiler, connection)
+        right, of_right = self.process_rhs(compiler, connection)
+        return " = ANY(".join((left, right)) + ")", [*of_left, *of_right]
+
+
 class Prepared(Generic[Row]):
     """Calls answer the rows of `build(*arguments)`, in the tenant in force; `kinds` are the types of the arguments.
 
@@ -72,21 +89,25 @@ class Prepared(Generic[Row]):
     """
 
     def __init__(
-        self, build: Callable[..., models.QuerySet[Any, Row]], *kinds: type[int] | type[str]
+        self, build: Callable[..., models.QuerySet[Any, Row]], *kinds: type[int] | type[str] | type[list[int]]
     ) -> None:
         self._build = build
         self._kinds = kinds
         self._statement: _Statement[Row] | None = None
 
-    def all(self, *arguments: int | str) -> list[Row]:
+    def each(self, *arguments: int | str | list[int]) -> Iterator[Row]:
+        """One after the other; what is large is read from its column when its turn comes."""
         given = (current_tenant_id(), *arguments)
         statement = self._statement
         if statement is None:
             # Two threads may both make it, which does no harm.
             self._statement = statement = self._made()
-        return list(statement.rows(given))
+        return statement.rows(given)
 
-    def first(self, *arguments: int | str) -> Row | None:
+    def all(self, *arguments: int | str | list[int]) -> list[Row]:
+        return list(self.each(*arguments))
+
+    def first(self, *arguments: int | str | list[int]) -> Row | None:
         """The first row; the query set says by its limit that no more are read."""
         found = self.all(*arguments)
         return found[0] if found else None
