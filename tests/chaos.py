@@ -5,11 +5,13 @@
 
 Admins save without a pause, each on a channel of their own; every other channel goes live with each save. Meanwhile processes are
 killed with -9, held down, frozen as behind a cut cable, or let work a tenth of the time as behind a slow one: worker, beat, Redis,
-PostgreSQL, the console, both environments. At the end every process is up again and
+PostgreSQL, the console, both environments. The last saves are made while both environments are away, so that nothing but the
+installation itself brings them there. At the end every process is up again and
 
 - each channel's newest release is what every environment serves that should, what its delivery says, and what stands in the draft;
 - every save that was answered with success is a release, the numbers have no gap, and each release has its line in the audit;
-- no environment ever served a smaller number than before.
+- no environment ever served a smaller number than before, and each was watched to the end;
+- the audit's chain holds.
 
 A save that got no answer may have been kept or not; either is right. Prints its counts; ends with 1 if anything was violated.
 """
@@ -86,6 +88,8 @@ class Outcome:
     releases: int = 0
     looks: int = 0
     settled_after: float = 0.0
+    #: (environment, channel) -> the largest number seen there, of those who watched to the end.
+    watched: dict[tuple[str, str], int] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -129,6 +133,7 @@ def run(stack: Stack, password: str, *, admins: int, seed: int, go_on: Callable[
         while go_on(sum(outcome.faults.values())):
             _fault(stack, chance, outcome)
             time.sleep(chance.uniform(0.2, 1.5))
+        _cut_off(stack, savers, done, busy)
     finally:
         done.set()
         for thread in busy:
@@ -145,6 +150,16 @@ def run(stack: Stack, password: str, *, admins: int, seed: int, go_on: Callable[
     for thread in watchers:
         thread.join()
     outcome.violations += [
+        f"{saver.channel} in {environment}: nobody saw what was served, so nobody can say that it never went back"
+        for saver in savers
+        for environment in saver.environments
+        if not outcome.watched.get((environment, saver.channel))
+    ]
+    outcome.violations += [
+        f"organisation {brand}: the audit's chain is broken at {place}, entry {entry}: {fault}"
+        for brand, place, entry, fault in stack.sql("SELECT brand, place, entry, fault FROM audit_verify()")
+    ]
+    outcome.violations += [
         f"{channel}: what is served, or said to be, is not the newest release" for channel in waiting
     ]
     for saver in savers:
@@ -152,6 +167,28 @@ def run(stack: Stack, password: str, *, admins: int, seed: int, go_on: Callable[
         saver.console.http.close()
     console.http.close()
     return outcome
+
+
+def _cut_off(stack: Stack, savers: list[Saver], done: threading.Event, busy: list[threading.Thread]) -> None:
+    """The last saves of all are made while both environments are away: no later one brings them along."""
+    both = ("test-env", "live-env")
+    for name in both:
+        stack.hold(name)
+    try:
+        before = [len(saver.kept) for saver in savers]
+        until = time.monotonic() + 30
+        while time.monotonic() < until and any(
+            len(saver.kept) == count for saver, count in zip(savers, before, strict=True)
+        ):
+            time.sleep(0.05)
+        done.set()
+        for thread in busy:
+            thread.join()
+    finally:
+        for name in both:
+            stack.release(name)
+    for name in both:
+        stack.wait_until_back(name, seconds=60)
 
 
 def _fault(stack: Stack, chance: random.Random, outcome: Outcome) -> None:
@@ -228,6 +265,7 @@ def _watch(stack: Stack, environment: str, channel: str, watched: threading.Even
         if number < newest:
             outcome.violations.append(f"{channel} in {environment}: {number} was served after {newest}")
         newest = max(newest, number)
+    outcome.watched[environment, channel] = newest
 
 
 def _releases(stack: Stack, channel: str) -> list[tuple[int, str]]:
