@@ -31,6 +31,7 @@ from api.models import Bearer, IdempotentAnswer, Scope, Token
 from api.problems import Refusal
 from channels_config.models import Channel
 from files import formats
+from kit.documents import canonical
 from tenants.models import Organisation
 from tenants.scope import in_scope, tenant_scope
 
@@ -49,6 +50,14 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        packed = parser_context["request"].headers.get("Content-Encoding", "identity").strip().lower()
+        if packed not in {"identity", ""}:
+            raise Refusal(
+                415,
+                "unsupported_media_type",
+                _("Send the JSON as it is, without Content-Encoding (%(encoding)s).")
+                % {"encoding": packed[:40]},
+            )
         body = stream.read(LARGEST_BODY + 1)
         if len(body) > LARGEST_BODY:
             raise problems.of_status(413)
@@ -127,6 +136,9 @@ class ApiView(APIView):
         if kwargs.get("organisation", self.organisation.number) != self.organisation.number:
             raise NotFound
         self.must_have(self.needs.get(request.method or "", Scope.READ))
+        # Without a length the server would read nothing, and a body of wishes would count as none.
+        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+            raise problems.of_status(411)
 
     def must_have(self, needed: Scope) -> None:
         """Raises Refusal (403)."""
@@ -244,8 +256,9 @@ def idempotent(method: Handler) -> Handler:
             raise problems.invalid({"Idempotency-Key": [_("At most 200 printable characters.")]})
         now = timezone.now()
         IdempotentAnswer.objects.filter(created_at__lt=now - KEYS_LAST).delete()
-        said = formats.write(request.data, "json")
-        fingerprint = hashlib.sha256(f"{request.method} {request.path}\n{said}".encode()).hexdigest()
+        # The same fields in another order are the same request.
+        said = f"{request.method} {request.path}\n".encode() + canonical(request.data)
+        fingerprint = hashlib.sha256(said).hexdigest()
         kept, created = IdempotentAnswer.objects.get_or_create(
             token=self.token, key=key, defaults={"fingerprint": fingerprint, "created_at": now}
         )

@@ -86,6 +86,8 @@ class Webhook(TenantModel):
     former_secret = models.TextField(default="", blank=True)
     former_until = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
+    #: Since when nothing sent there arrives; of one that is switched off it says that nobody did that by hand.
+    failing_since = models.DateTimeField(null=True)
     made_by_label = models.CharField(max_length=254)
     created_at = models.DateTimeField(auto_now_add=True)
 

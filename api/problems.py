@@ -64,6 +64,7 @@ _OF_STATUS: dict[int, tuple[str, str | Promise]] = {
     404: ("not_found", _("There is nothing here.")),
     405: ("method_not_allowed", _("This address does not take that method.")),
     406: ("not_acceptable", _("The API answers in JSON.")),
+    411: ("length_required", _("Send the body with its length (Content-Length), not in pieces (chunked).")),
     413: ("too_large", _("The request is too large.")),
     503: ("busy", _("Another request changed the same things at the same moment; send this one again.")),
     415: ("unsupported_media_type", _("Send JSON: Content-Type: application/json")),

@@ -33,9 +33,10 @@ _REFUSALS = {
     "403": "The token lacks the scope.",
     "404": "There is nothing under this address, or it is another organisation's.",
     "409": "The state of things does not allow it; `code` says what it is.",
+    "411": "The body came in pieces (chunked), without its length.",
     "412": "If-Match names a version that is not the newest.",
     "413": "The body is too large.",
-    "415": "The body is not JSON.",
+    "415": "The body is not JSON, or packed.",
     "422": "The Idempotency-Key was sent with another request before.",
     "429": "Too many requests; Retry-After says when to come again.",
 }
@@ -95,7 +96,7 @@ def _complete_operation(operation: dict[str, Any]) -> None:
         refusals.add("409")
     bodies = operation.get("requestBody", {}).get("content", {})
     if bodies:
-        refusals.add("413")
+        refusals |= {"411", "413"}
     if "application/json" in bodies:
         refusals.add("415")
     if said["matched"]:

@@ -14,6 +14,7 @@ _CHANNEL = f"{_ORGANISATION}channels/<published:channel_id>/"
 _PROMOTION = f"{_CHANNEL}promotions/<int:promotion>/"
 
 urlpatterns = [
+    path("", views.root, name="root"),
     path("schema/", views.Schema.as_view(), name="schema"),
     path("docs/", views.docs, name="docs"),
     path("organisations/", views.Organisations.as_view(), name="organisations"),

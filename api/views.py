@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
@@ -678,7 +679,19 @@ class Nothing(ApiView):
     """Every other address below /api/v1/."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not request.path.endswith("/"):
+            raise problems.Refusal(
+                404, "not_found", _("There is nothing here; addresses of the API end with a slash.")
+            )
         raise NotFound
+
+
+@public
+def root(request: HttpRequest) -> HttpResponse:
+    """Where somebody begins who knows nothing but the address."""
+    return JsonResponse(
+        {name: settings.CONSOLE_URL + reverse(f"api:{name}") for name in ("docs", "schema", "organisations")}
+    )
 
 
 class Schema(SpectacularAPIView):
@@ -691,11 +704,19 @@ class Schema(SpectacularAPIView):
     def as_view(cls, **initkwargs: Any) -> Any:
         return mark(super().as_view(**initkwargs), None, door="public")
 
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        # docs/adr/0006-reference-in-english.md
+        with translation.override("en"):
+            response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+            response.headers["Content-Language"] = "en"
+            return response
+
 
 @public
 def docs(request: HttpRequest) -> HttpResponse:
     """The API's reference as a page: made from the schema, without any script from elsewhere."""
-    document = schema.document()
+    with translation.override("en"):
+        document = schema.document()
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

@@ -75,8 +75,8 @@ def read(document: Mapping[str, Any], *, into: Channel | None, source: str = "")
             lines += said
         transaction.savepoint_rollback(mark)
     lines += _language(document, lines)
-    said = {line.path for line in mended}
-    lines = [*mended, *(line for line in lines if line.path not in said)]
+    read = {line.path for line in mended}
+    lines = [*mended, *(line for line in lines if line.path not in read)]
     lines += channel_json.unspoken(document, {line.path for line in lines})
     public_id = into.public_id if into is not None else ""
     redacted = {

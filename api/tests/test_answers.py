@@ -189,6 +189,9 @@ def bring_about(
             ids["organisation"] = 99_999
         case "409":
             body = conflict(world, name, ids, body, send)
+        case "411":
+            headers["Transfer-Encoding"] = "chunked"
+            body = None
         case "412":
             headers["If-Match"] = '"older"'
         case "413" if name == "judge_file":

@@ -305,6 +305,7 @@ def test_only_these_views_are_open_to_anybody() -> None:
         "accounts:sign_in",
         "accounts:sign_out",
         "api:docs",
+        "api:root",
         "api:schema",
         "healthz",
         "preview_frame",

@@ -87,7 +87,7 @@ def scope(org: Organisation) -> Iterator[None]:
 
 def report(document: dict[str, Any], into: Channel | None = None) -> dict[str, tuple[str, str]]:
     taken = cxone.read(document, into=into)
-    found = {line.path: (line.verdict, str(line.message)) for line in taken.lines}
+    found: dict[str, tuple[str, str]] = {line.path: (line.verdict, str(line.message)) for line in taken.lines}
     assert len(found) == len(taken.lines), "a field is spoken of twice"
     [step] = plans.plan([taken.file], into=into)
     assert step.action != "refused", step.problems
@@ -191,13 +191,14 @@ def test_documents_that_went_through_other_hands_are_read(org: Organisation) -> 
     assert found["settings.liveChatOfflineForm.colour"][0] == "unknown"
     [step] = plans.plan([cxone.read({"settings": {"enableAiLabel": "1"}}, into=support).file], into=support)
     assert [one.area.name for one in step.areas] == ["live_chat"]
-    for whole in (
+    wholes: list[dict[str, Any]] = [
         {"settings": None},
         {"settings": []},
         {"settings": "x"},
         {"isLiveChat": {}},
         {"isLiveChat": True, "name": "é" * 500},
-    ):
+    ]
+    for whole in wholes:
         report(whole, support)
         report(whole)
 
