@@ -175,7 +175,9 @@ def test_who_is_overtaken_loses_nothing_and_sees_both(
         expect(page.locator(f"[name={name}]")).to_have_value(value)
     expect(page.locator("#settings input[name=mode][value=oauth]")).to_be_checked()
     assert "secret de Zoé" not in page.content()
-    expect(page.get_by_text("Saisissez-le de nouveau av")).to_be_visible()
+    # The browser has what was typed there, so nobody is asked to type it again.
+    expect(page.locator("[name=oauth_client_secret]")).to_have_value("secret de Zoé, que personne ne voit")
+    expect(page.get_by_text("Saisissez-le de nouveau av")).to_be_hidden()
     assert section_of(shop, support)["retention_days"] == 90
     assert section_of(shop, support)["mode"] == "anonymous"
 
