@@ -48,7 +48,8 @@ def reissue(channel: Channel, *, by: User | None) -> list[Release]:
     So it is after the console was restored from a backup that is older than what was published. The newest release stays the one
     that says what the drafts say.
     """
-    Channel.every.select_for_update().get(pk=channel.pk)
+    # One that was deleted meanwhile has to go everywhere, too.
+    Channel.all_objects.select_for_update().get(pk=channel.pk)
     stranded = set(
         Delivery.objects.filter(STRANDED, channel=channel).order_by().values_list("environment", flat=True)
     )

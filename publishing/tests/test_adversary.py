@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Entry
 from channels_config.models import Channel
+from channels_config.services import delete_channel
 from channels_config.tests.factories import channel
 from gateway.tests.environment import Environment
 from publishing import batches, regions, services
@@ -423,3 +424,19 @@ def test_another_release_under_the_same_number_is_overcome_by_the_next_save(
     assert deliver(support) == "current"
     assert css(served(environments["test"], shop.number, support)) == ("2", "b { order: 1 }")
     assert save(support, "b { order: 1 }", alice).number == 2
+
+
+def test_a_channel_deleted_by_a_restored_console_goes_everywhere(
+    environments: dict[str, Environment], shop: Organisation, support: Channel, alice: User
+) -> None:
+    first = save(support, "b { order: 1 }", alice)
+    deliver(support)
+    lost(shop, first, "test", 7)
+    with tenant_scope(shop.pk):
+        Delivery.objects.update(confirmed=0)
+        # Before a worker has found out what is there.
+        delete_channel(support, typed_name="Support", by=alice)
+    assert (deliver(support), delivery_of(support).last_error) == ("failed", "older")
+    assert [len(made) for made in reissue_everything(shop)] == [1]
+    assert deliver(support) == "current"
+    assert served(environments["test"], shop.number, support).status_code == 404
