@@ -60,7 +60,7 @@ FEATURES: dict[str, tuple[str | Promise, Fixed | None]] = {
     ),
     "isFeatureImproveVisitorInactivityTrackingEnabled": (
         _("Tracking of inactivity"),
-        Fixed(_OFF, _("When a conversation ends by itself is under Live chat."), "changed"),
+        Fixed(_OFF, _("When a conversation ends by itself is under Availability."), "changed"),
     ),
     "isFeatureAdaptiveCardsEnabled": (_("Adaptive Cards"), Fixed((True,), _ALWAYS_ON, "changed")),
     "isFeatureQueueCountingEnabled": (_("Place in the queue"), Fixed((True,), _ALWAYS_ON, "changed")),
