@@ -216,7 +216,7 @@ def describe(section: Section) -> Mapping[Any, Any]:
     mode = section["mode"]
     said: dict[Any, Any] = {
         _("Chat security"): MODE_LABELS[mode],
-        _("Everybody signed out, times"): section["epoch"],
+        _("Times everybody was signed out"): section["epoch"],
         _("Days conversations are kept"): section["retention_days"] or None,
     }
     for group in rules.MODES:

@@ -112,7 +112,7 @@ def test_a_danger_is_asked_about_once(browser: Client, channel: Channel, line: s
     asked = save(browser, channel, f"1.1.1.1\n{line}")
     page = asked.content.decode()
     assert asked.status_code == 422
-    assert "Is this meant?" in page
+    assert "Is this what you mean?" in page
     assert sentence in page
     assert f"1.1.1.1\n{line}</textarea>" in page
     assert stored(channel).pk is None
