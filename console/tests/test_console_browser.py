@@ -125,7 +125,8 @@ def test_no_page_has_a_barrier_or_runs_over_its_edge(
     enter(looked_at, live_server, alice)
     address = [shop.number, channels[1].public_id]
     for url in (
-        reverse("home"),
+        reverse("home") + "?choose=1",
+        reverse("help", args=[shop.number]),
         reverse("organisation", args=[shop.number]),
         reverse("channels:list", args=[shop.number]),
         reverse("channels:list", args=[shop.number]) + "?q=nothing-of-the-kind",
