@@ -53,11 +53,10 @@ export function refusal(file: File, rules: FileRestrictions): string | undefined
 /* Browsers go by the system's list, which calls some types by other names: those are the server's to judge. */
 const alike = (type: string) => /^application\/(x-|octet-stream|zip|xml)|^text\/xml/.test(type) && !/x-msdownload|x-msdos|x-sh\b/.test(type);
 
-/** Sends the files that may be taken, and says why of the first that may not. */
+/** Sends the files that may be taken, and says why of each that may not. */
 export function take(model: Model, rules: FileRestrictions, files: File[]): void {
   const codes = files.map((file) => refusal(file, rules));
-  const first = codes.findIndex(Boolean);
-  if (first >= 0) popUp(model, { name: files[first]!.name, code: codes[first]! });
+  for (const [place, code] of codes.entries()) if (code) popUp(model, { name: files[place]!.name, code });
   const good = files.filter((_, place) => !codes[place]);
   if (good.length) model.tell({ type: "files", files: good });
 }
@@ -66,12 +65,23 @@ export function take(model: Model, rules: FileRestrictions, files: File[]): void
 // Veil and question are in the chunk "livechat" as well: a style that both shared would be a file more to fetch.
 const css = `@layer widget{.cw-veil{position:absolute;z-index:4;inset:0;display:flex;align-items:flex-end;padding:12px;background:rgb(15 20 35/42%);animation:cw-fade .1s}.cw-question{display:flex;flex:1;flex-direction:column;gap:10px;padding:20px;border-radius:16px;background:var(--cw-paper);text-align:center;animation:cw-open .14s cubic-bezier(.2,.8,.3,1)}.cw-question h2{margin-bottom:6px;font-size:1.0625rem;font-weight:650;line-height:1.35;text-wrap:balance}.cw-refusal{max-height:100%;overflow:hidden}.cw-refusal-name{font-weight:600;overflow-wrap:anywhere}.cw-refusal ul{overflow-y:auto;color:var(--cw-muted)}}`;
 
+/** What is still to be said, once the visitor has closed what is being said. */
+const next: Refusal[] = [];
+
 /** Shows the pop-up over the window; the keyboard stays in it until it is closed. */
-export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void {
+export function popUp(model: Model, refused: Refusal): void {
+  const { view, conf, say, tell } = model;
   const rules = view.files ?? {};
   const { phrases } = conf;
   const frame = document.getElementById("be-messenger");
-  if (!frame || frame.querySelector(".cw-refusal")) return;
+  if (!frame) return;
+  const open = frame.querySelector<HTMLElement>(".cw-refusal");
+  if (open) {
+    // The window tells of the same one again whenever it is drawn anew.
+    const mark = refused.name + refused.code;
+    if (open.dataset.about !== mark && !next.some((one) => one.name + one.code === mark)) next.push(refused);
+    return;
+  }
   const make = (tag: string, text = "", attributes: Record<string, string> = {}) => {
     const made = document.createElement(tag);
     made.textContent = text;
@@ -80,18 +90,21 @@ export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void 
   };
   // A phrase may emphasise; here it is plain.
   const plain = (id: Parameters<typeof say>[0], values?: Record<string, string>) => say(id, values).replace(/<[^>]*>/g, "");
+  // The window's own English, should an older environment have no such phrase.
+  const or = (id: "sendFileTextSize" | "uploadMessage", own: string) => (phrases[id] ? plain(id as never, { filesize: rules.allowedFileSize ?? "" }) : own);
   const known = (word: string) => (phrases[phraseOf[word] ?? ""] ? plain(phraseOf[word] as Parameters<typeof say>[0]) : "");
-  const allowed = plain("sendFileTextSize", { filesize: rules.allowedFileSize ?? "" });
+  const allowed = or("sendFileTextSize", `Files of up to ${rules.allowedFileSize ?? 40} MB, of these types:`);
   const veil = make("div", "", { class: "cw-veil" });
   veil.append(make("style", css));
   const box = make("div", "", { class: "cw-question cw-refusal", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "cw-refusal", "aria-describedby": "cw-refusal-why" });
+  box.dataset.about = refused.name + refused.code;
   box.append(make("h2", plain("fileSendingFailed"), { id: "cw-refusal" }), make("p", refused.name.replace(/[\p{Cc}\p{Cf}]/gu, ""), { class: "cw-refusal-name", dir: "auto" }));
-  box.append(make("p", known(refused.code) || plain("uploadMessage"), { id: "cw-refusal-why" }));
+  box.append(make("p", known(refused.code) || or("uploadMessage", "This file is too large, or of a type that is not allowed."), { id: "cw-refusal-why" }));
   if (rules.isAttachmentsEnabled !== false && rules.allowedFileTypes?.length) {
     box.append(make("p", allowed));
     const list = make("ul", "", { tabindex: "0", "aria-label": allowed });
     for (const { mimeType, description } of rules.allowedFileTypes) {
-      list.append(make("li", phrases["fileTypes." + mimeType] || known(description ?? "") || description || mimeType));
+      list.append(make("li", phrases["fileTypes." + mimeType] || known(description ?? "") || description || mimeType, { dir: "auto" }));
     }
     box.append(list);
   }
@@ -106,6 +119,8 @@ export function popUp({ view, conf, say, tell }: Model, refused: Refusal): void 
     for (const one of rest) one.inert = false;
     before?.focus();
     tell({ type: "cancel", id: "" });
+    const other = next.shift();
+    if (other) popUp(model, other);
   };
   button.onclick = close;
   veil.onkeydown = (event) => {

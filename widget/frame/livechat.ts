@@ -53,7 +53,10 @@ const css = `@layer widget{
 .cw-later-body h2{margin:0;font-size:1.125rem;font-weight:650;line-height:1.3;outline:0}
 .cw-later-body:has(.cw-later-mark){align-content:center;justify-items:center;text-align:center}
 .cw-later-mark{display:grid;place-items:center;width:56px;height:56px;border-radius:50%;background:#e4f4ec;color:#176b43;font-size:1.625rem}
-.cw-later h3,.cw-later h4{margin:0;font-size:1rem}
+.cw-later-text :is(h2,h3){margin:0;font-size:1rem;font-weight:650}
+.cw-later-text :is(p,li,h2,h3){unicode-bidi:plaintext;text-align:start}
+.cw-later-text :is(ul,ol){margin:0;padding-inline-start:1.4em}
+.cw-later-text ul{list-style:disc}
 .cw-later p{margin:0;overflow-wrap:anywhere}
 .cw-later-text{display:grid;gap:8px;overflow-wrap:anywhere}
 .cw-later-field{display:grid;gap:6px;min-width:0;text-align:start}
@@ -80,6 +83,8 @@ const kept: Record<string, string> = {};
 
 const email = /^[^\s@<>,;:"()[\]\\]{1,64}@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]{2,63}$/;
 const allowed = new Set(["strong", "em", "b", "i", "br", "p", "ul", "ol", "li", "h3", "h4", "hr"]);
+/** Below the window's own heading, without leaving a level out. */
+const heading: Record<string, string> = { h3: "h2", h4: "h3" };
 
 /** The organisation's text, cleaned by the environment already: only what is named here is taken out of it. */
 function rich(into: HTMLElement, markup: string): void {
@@ -96,7 +101,7 @@ function rich(into: HTMLElement, markup: string): void {
         copy(node, link);
         to.append(link);
       } else if (allowed.has(node.localName)) {
-        const element = document.createElement(node.localName);
+        const element = document.createElement(heading[node.localName] ?? node.localName);
         copy(node, element);
         to.append(element);
       } else copy(node, to);

@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 import httpx
-from playwright.sync_api import FrameLocator, Page, Route, expect
+from playwright.sync_api import FilePayload, FrameLocator, Page, Route, expect
 
 from chatadmin.run.plan import ROOT
 from file_restrictions import rules
@@ -112,6 +112,19 @@ def test_a_file_that_is_not_taken_is_explained_in_the_visitors_language(
         popup.get_by_role("button", name="Fermer").click()
         expect(popup).to_have_count(0)
     assert len(asked) == 1
+    # Of several each is spoken of in turn, also the one the server looked into meanwhile.
+    several: list[FilePayload] = [
+        {"name": "a.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"},
+        {"name": "b.png", "mimeType": "image/png", "buffer": b""},
+        {"name": "c.png", "mimeType": "image/png", "buffer": HTML},
+    ]
+    window.locator("input[type=file]").set_input_files(several)
+    eventually(lambda: len(asked) == 2 or page.wait_for_timeout(50), what="the third is sent")
+    expect(window.locator(".cw-file")).to_have_count(0)
+    for name in ("a.exe", "b.png", "c.png"):
+        expect(popup).to_contain_text(name)
+        page.keyboard.press("Escape")
+    expect(popup).to_have_count(0)
 
 
 def test_a_file_sent_dropped_or_pasted_reaches_the_agent_and_shows_as_a_picture(

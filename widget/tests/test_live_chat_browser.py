@@ -32,8 +32,12 @@ CLOSED: dict[str, Any] = {
 def test_whoever_finds_nobody_leaves_a_message_in_their_own_language(
     page: Page, site: Site, gateway_environment: Environment
 ) -> None:
-    html = "<p>Nous rouvrons <strong>lundi</strong>. <a href='https://example.com/faq'>FAQ</a></p>"
-    channel = live_channel(gateway_environment, offline={"html": html}, **CLOSED)
+    html = (
+        "<h3>Fermé</h3><p>Nous rouvrons <strong>lundi</strong>. <a href='https://example.com/faq'>FAQ</a></p>"
+    )
+    texts = {"fr": html, "en_US": "<p>Back on Monday.</p>"}
+    offline = {"html": "<p>→ 📅</p>", "html_by_language": texts}
+    channel = live_channel(gateway_environment, offline=offline, **CLOSED)
     page.goto(site.page(snippet(gateway_environment.url, channel)))
     window = chat(page)
     expect(window.locator(".cw-launcher")).to_contain_text("Nous sommes hors ligne")
@@ -68,6 +72,11 @@ def test_whoever_finds_nobody_leaves_a_message_in_their_own_language(
         "SELECT email, first_name, last_name, text FROM gateway_offlinemessage WHERE channel = %s", (channel,)
     )
     assert kept == [("ana@example.com", "Ana", "Roy", "Rappelez-moi\ndemain")]
+    # Another language has another text, and one without a text of its own the one for all.
+    for locale, text in (("en", "Back on Monday."), ("de", "→ 📅")):
+        before = f"cxone('chat','setLocale','{locale}');"
+        page.goto(site.page(snippet(gateway_environment.url, channel, before=before)))
+        expect(form.locator(".cw-later-text")).to_have_text(text)
 
 
 def test_a_visitor_waits_in_line_is_answered_has_the_transcript_sent_and_ends(
