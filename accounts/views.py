@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -47,15 +47,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user.language = chosen
         user.save(update_fields=["language"])
     held = kept.kept(request.POST.get("kept", ""))
-    response = (
-        HttpResponseRedirect(_next(request))
-        if held is None
-        else render(request, "accounts/kept.html", {"kept": held, "readable": kept.readable(held.fields)})
-    )
+    response = HttpResponseRedirect(_next(request)) if held is None else _kept_page(request, held, user)
     services.remember_device(response, request, user)
     remember_language(response, user.language)
     remember_theme(response, user.theme)
     return response
+
+
+def _kept_page(request: HttpRequest, held: kept.Kept, user: User) -> HttpResponse:
+    """What was typed before the session ended, to be saved now; in the language of whoever signed in by this very request."""
+    context = {"kept": held, "readable": kept.readable(held.fields)}
+    with override(user.language):
+        return render(request, "accounts/kept.html", context)
 
 
 def _sign_in_page(request: HttpRequest, form: SignInForm, *, status: int, wait: int = 0) -> HttpResponse:

@@ -284,6 +284,8 @@ class FileTypes extends HTMLElement {
       event.stopPropagation();
       open();
     }, { signal });
+    // Else the save bar would come up between press and release, over the button that adds.
+    box.addEventListener("change", (event) => event.stopPropagation(), { signal });
     box.addEventListener("click", open, { signal });
     box.addEventListener("blur", close, { signal });
     list.addEventListener("pointerdown", (event) => {

@@ -73,7 +73,7 @@ def _act(
     form.is_valid()
     if act == "defaults":
         fresh = rules.default_section()
-        shown = FileRestrictionsForm(section=fresh, may_edit=True, seen=request.POST.get("seen", ""))
+        shown = _form(request, fresh, seen=request.POST.get("seen", ""))
         return _page(request, channel, shown, section, pending=True)
     made = form.act(act)
     if made is None:
@@ -86,6 +86,7 @@ def _act(
     for name, key in (("media_type", "media_type"), ("description", "description"), ("size", "max_size_mb")):
         posted.setlist(name, [str(one[key] or "") for one in made["allowed_types"]])
     again = _form(request, section, posted)
+    again.add_text = form.add_text
     again.is_valid()
     return _page(request, channel, again, section, pending=True)
 
@@ -190,9 +191,12 @@ def judged(section: Section, file: UploadedFile[Any], reader: Reader) -> dict[st
 def _form(
     request: TenantRequest, section: Section, data: Any = None, *, seen: str = ""
 ) -> FileRestrictionsForm:
-    return FileRestrictionsForm(
+    form = FileRestrictionsForm(
         data, section=section, may_edit=request.membership.may(AREA.edit_role), seen=seen or digest(section)
     )
+    # What stands half written in the box that adds outlives whatever is done with the list.
+    form.add_text = request.POST.get("add", "")
+    return form
 
 
 def _url(request: TenantRequest, channel: Channel, name: str) -> str:
