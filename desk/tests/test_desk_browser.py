@@ -142,7 +142,7 @@ def test_a_visitor_and_two_agents_from_the_first_word_to_the_closing(
     dialog.get_by_label("Question").fill(f"Quel jour, {mark} ?")
     dialog.get_by_label("Choix, un par ligne").fill("Lundi\nMardi")
     dialog.get_by_role("button", name="Conserver pour réutilisation").click()
-    expect(dialog.get_by_role("status")).to_contain_text("chaque agent")
+    expect(dialog.get_by_role("status")).to_contain_text("tous les agents")
     dialog.get_by_role("button", name="Annuler").click()
     page.get_by_role("button", name="Réponses rapides").click()
     dialog.get_by_label("Réponses rapides conservées").select_option(f"Quel jour, {mark} ? (Lundi, Mardi)")
