@@ -65,6 +65,16 @@ class ReviewForm(forms.Form):
             place for place, sentence in enumerate(self.checklist) if self.cleaned_data.get(_check(sentence))
         }
 
+    def ask_for_ticks(self, *, warnings: bool) -> None:
+        """Say at each box that has to be ticked that it is not; all of them at once. Call it on a form that was sent."""
+        self.is_valid()
+        ticked = {name for name, value in self.cleaned_data.items() if value}
+        if warnings and "warnings_seen" not in ticked:
+            self.add_error("warnings_seen", _("Say that you have read them."))
+        for sentence in self.checklist:
+            if _check(sentence) not in ticked:
+                self.add_error(_check(sentence), _("Every point of the checklist has to be ticked."))
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         data["moment"] = None

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from areas.contract import NotPublishable
+from areas.contract import NotPublishable, Problem
 from areas.registry import areas
 from areas.saving import DraftChanged
 from channels_config.models import Channel
@@ -76,6 +76,7 @@ def history(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         base,
         publication=publication,
         standing=now.mark,
+        two_decide=now.two_decide,
         rows=[
             {
                 "release": one,
@@ -252,7 +253,8 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         form.data.pop("warnings_seen", None)
     elif request.method == "POST":
         status = 422
-        if form.is_valid():
+        form.ask_for_ticks(warnings=bool(warnings))
+        if form.is_valid() and not blocking:
             try:
                 promotion = ask(
                     found,
@@ -269,7 +271,7 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             except NotPublishable as refused:
                 blocking = refused.problems
             except WarningsUnseen:
-                form.add_error("warnings_seen", _("Say that you have read them."))
+                refusal = _("The checks have found something since this page was opened; look at it first.")
             else:
                 messages.success(request, _outcome(promotion))
                 return _back(found, brand)
@@ -281,8 +283,8 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         release=release,
         form=form,
         rules=rules,
-        blocking=blocking,
-        warnings=warnings,
+        blocking=_with_areas(blocking),
+        warnings=_with_areas(warnings),
         live=live,
         compared=releases.compare(live, state),
         refusal=refusal,
@@ -291,6 +293,11 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
         may_ask=may_ask,
     )
     return render(request, "publishing/review.html", context, status=status)
+
+
+def _with_areas(problems: list[Problem]) -> list[tuple[str, Problem]]:
+    """Each with the name of the page it is mended on."""
+    return [(releases.labels([one.area])[0], one) for one in problems]
 
 
 def _newest_in_test(channel: Channel, looked_at: int | None) -> Release | None:

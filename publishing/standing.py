@@ -23,6 +23,11 @@ class Standing:
     failed: Promotion | None
 
     @property
+    def two_decide(self) -> bool:
+        """A second person's word is waited for, or its time: nothing else can be asked for before that."""
+        return self.rules.four_eyes and self.promotion is not None
+
+    @property
     def mark(self) -> str:
         """Another one as soon as the history, or what is planned, switched off or ruled, would be shown otherwise."""
         now = self.publication

@@ -254,6 +254,7 @@ def _panel_context(request: TenantRequest, channel: Channel) -> dict[str, Any]:
     return {
         "publication": now.publication,
         "standing": now.mark,
+        "two_decide": now.two_decide,
         "may_promote": request.membership.may(Role.ADMIN),
         "may_ask": request.membership.may(Role.QA),
         "may_retry": request.membership.may(Role.QA),

@@ -50,7 +50,14 @@ export function setUpTimes(): void {
       const time = part.querySelector("time")!;
       const moment = new Date(time.dateTime);
       if (part.dataset["ownClock"]!.split(" ").includes(String(-moment.getTimezoneOffset()))) continue;
-      time.textContent = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short" }).format(moment);
+      time.textContent = new Intl.DateTimeFormat(language(), {
+        year: "numeric",
+        month: "long",
+        day: "numeric",
+        hour: "numeric",
+        minute: "2-digit",
+        timeZoneName: "short",
+      }).format(moment);
       part.hidden = false;
     }
   };

@@ -179,8 +179,15 @@ def test_a_second_person_approves_what_was_ticked_and_the_switch_takes_it_away_f
         *(address(stack, channel, tail) for tail in ("history/", "review/", "rules/")),
     )
     second_person.get_by_role("button", name="Approuver").click()
+    dialog = second_person.get_by_role("dialog")
+    expect(dialog).to_contain_text("La version 2, demandée par Camille Tremblay, ouvre aussitôt")
+    dialog.get_by_role("button", name="Approuver").click()
     expect(second_person.get_by_text("en route vers l’environnement de production")).to_be_visible()
     until_served(stack, "live", channel, css("green"))
+    # Whoever asked sees it happen on the page that was open all the time.
+    expect(admin.locator(".planned")).to_have_count(0)
+    expect(admin.locator("#history .tag")).to_have_text(["Test", "Production"])
+    expect(admin.get_by_role("button", name="Actionner le coupe-circuit")).to_be_visible()
 
     # The emergency switch: nobody sees the chat, then everybody again.
     admin.goto(address(stack, channel))
@@ -205,11 +212,11 @@ def test_a_publication_is_planned_by_the_clock_of_a_time_zone_and_called_off(
     expect(moment).to_be_hidden()
     admin.get_by_text("À une heure précise", exact=True).click()
     expect(moment).to_be_visible()
-    admin.get_by_role("button", name="Mettre en production", exact=True).click()
+    admin.get_by_role("button", name="Planifier", exact=True).click()
     expect(admin.locator(".field-error").first).to_be_visible()
     moment.fill("2099-03-01T08:30")
     admin.get_by_label("Fuseau horaire").select_option("Asia/Tokyo")
-    admin.get_by_role("button", name="Mettre en production", exact=True).click()
+    admin.get_by_role("button", name="Planifier", exact=True).click()
     planned = admin.locator(".planned")
     expect(planned).to_contain_text("Camille Tremblay a planifié la mise en production de la version 2")
     expect(planned).to_contain_text("1 mars 2099 à 08:30 (UTC+09:00) · Asia/Tokyo")
