@@ -261,7 +261,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Threads: what may take its time is held to some of them (kit.background), so that a publication always finds one.
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = 10
+CELERY_WORKER_CONCURRENCY = 12
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -10,7 +10,7 @@ from kit.background import long_work
 
 
 @shared_task(ignore_result=True)
-@long_work
+@long_work("copies", 2)
 def go_on(tenant_id: int, import_id: int) -> None:
     close_old_connections()
     imports.go_on(tenant_id, import_id)

@@ -10,7 +10,7 @@ from kit.background import alone, long_work
 
 
 @shared_task(ignore_result=True)
-@long_work
+@long_work("lists", 1)
 def publish_list(tenant_id: int, list_id: int) -> None:
     close_old_connections()
     services.publish_waiting(tenant_id, list_id)

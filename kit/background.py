@@ -10,14 +10,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-#: Pieces of long work that a process does at a time; a worker has several times as many threads.
-LONG_AT_ONCE = 2
-
 _Work = Callable[..., Any]
 _Key = tuple[str, tuple[Any, ...]]
 
 _lock = threading.Lock()
-_under_way: dict[_Key, bool] = {}
+#: What is being done, and in which lane; "" for none.
+_under_way: dict[_Key, str] = {}
 
 
 def alone(work: _Work) -> _Work:
@@ -26,24 +24,27 @@ def alone(work: _Work) -> _Work:
     For what waits for others (an environment, a receiver, a mail server): a second round would wait beside the first. A broker hands
     a task out again, too, when it has taken longer than a minute.
     """
-    return _bounded(work, long=False)
+    return _bounded(work, "", 0)
 
 
-def long_work(work: _Work) -> _Work:
-    """`alone`, and LONG_AT_ONCE of these at a time in all: for what goes through thousands of channels."""
-    return _bounded(work, long=True)
+def long_work(lane: str, at_once: int) -> Callable[[_Work], _Work]:
+    """`alone`, and so many at a time of all that share the lane: for what goes through thousands of channels.
+
+    All lanes together, and what is `alone`, leave threads of a worker free (CELERY_WORKER_CONCURRENCY).
+    """
+    return lambda work: _bounded(work, lane, at_once)
 
 
-def _bounded(work: _Work, *, long: bool) -> _Work:
+def _bounded(work: _Work, lane: str, at_once: int) -> _Work:
     name = f"{work.__module__}.{work.__qualname__}"
 
     @wraps(work)
     def bounded(*arguments: Any) -> Any:
         key = (name, arguments)
         with _lock:
-            if key in _under_way or (long and sum(_under_way.values()) >= LONG_AT_ONCE):
+            if key in _under_way or (lane and list(_under_way.values()).count(lane) >= at_once):
                 return None
-            _under_way[key] = long
+            _under_way[key] = lane
         try:
             return work(*arguments)
         finally:

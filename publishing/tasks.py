@@ -44,7 +44,7 @@ def promotions() -> None:
 
 
 @shared_task(ignore_result=True)
-@long_work
+@long_work("copies", 2)
 def copy(tenant_id: int, copy_id: int) -> None:
     close_old_connections()
     copying.work(tenant_id, copy_id)

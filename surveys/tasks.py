@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import connection
 
-from kit.background import long_work
+from kit.background import alone
 from surveys import services
 from tenants.scope import tenant_scope
 
@@ -14,7 +14,7 @@ BATCH = 5
 
 
 @shared_task(name="surveys.tasks.sweep")
-@long_work
+@alone
 def sweep() -> None:
     """Every channel, of whatever organisation, that is behind its form. Nobody has to be told for it to happen."""
     with connection.cursor() as cursor:

@@ -213,7 +213,7 @@ class Plan:
                     "worker",
                     "--loglevel=INFO",
                     "--pool=threads",
-                    "--concurrency=10",
+                    "--concurrency=12",
                     "--without-gossip",
                     "--without-mingle",
                 ],
