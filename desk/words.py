@@ -40,7 +40,9 @@ def words() -> dict[str, str]:
         "channel": pgettext("agent desk", "Channel"),
         "conversations": pgettext("agent desk", "Conversations"),
         "loading": pgettext("agent desk", "Loading…"),
-        "none-mine": pgettext("agent desk", "You have no conversation. What visitors write arrives under “Waiting”."),
+        "none-mine": pgettext(
+            "agent desk", "You have no conversation. What visitors write arrives under “Waiting”."
+        ),
         "none-waiting": pgettext("agent desk", "Nobody waits. Well done."),
         "none-all": pgettext("agent desk", "No conversation is open."),
         "none-closed": pgettext("agent desk", "No conversation has been closed yet."),

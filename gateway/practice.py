@@ -46,20 +46,20 @@ class Words:
 
 FRENCH = Words(
     name="Agent d’entraînement",
-    greeting="Bonjour ! Je suis l’agent d’entraînement : je réponds à tout, et à « aide » par la liste de mes mots.",
+    greeting="Bonjour\u00a0! Je suis l’agent d’entraînement\u00a0: je réponds à tout, et à «\u00a0aide\u00a0» par la liste de mes mots.",
     help=(
-        "Mes mots :\n• carte : une carte adaptative\n• choix : des réponses rapides\n• fichier : un fichier\n"
-        "• écris : je tape avant de répondre\n• aide : cette liste\nTout le reste, je le répète."
+        "Mes mots\u00a0:\n• carte\u00a0: une carte adaptative\n• choix\u00a0: des réponses rapides\n• fichier\u00a0: un fichier\n"
+        "• écris\u00a0: je tape avant de répondre\n• aide\u00a0: cette liste\nTout le reste, je le répète."
     ),
-    echo="Vous avez écrit : {text}",
-    chosen="Vous avez choisi : {text}",
-    typed="Voilà : j’ai pris le temps de taper cette réponse.",
+    echo="Vous avez écrit\u00a0: {text}",
+    chosen="Vous avez choisi\u00a0: {text}",
+    typed="Voilà\u00a0: j’ai pris le temps de taper cette réponse.",
     file="Voici un fichier.",
     file_name="exemple.pdf",
-    choices_text="Que préférez-vous ?",
+    choices_text="Que préférez-vous\u00a0?",
     choices=("Suivre une commande", "Parler à une personne", "Rien, merci"),
     card_title="Votre rendez-vous",
-    card_text="Mardi à 14 h, au comptoir. Cela vous convient-il ?",
+    card_text="Mardi à 14\u00a0h, au comptoir. Cela vous convient-il\u00a0?",
     card_button="Confirmer",
     card_second="Choisir un autre moment",
 )

@@ -31,10 +31,10 @@ def test_it_greets_and_repeats(env: Environment, channel: Channel) -> None:
         assert visitor.pushed("MessageReadChanged")["message"]["id"] == said["id"]
         assert text_of(visitor.answered()) == practice.FRENCH.greeting
         echo = visitor.answered()
-        assert text_of(echo) == "Vous avez écrit : Bonjour, ça va ?"
+        assert text_of(echo) == "Vous avez écrit\u00a0: Bonjour, ça va ?"
         assert echo["authorUser"]["isBotUser"] is True
         visitor.say("encore")
-        assert text_of(visitor.answered()) == "Vous avez écrit : encore"
+        assert text_of(visitor.answered()) == "Vous avez écrit\u00a0: encore"
 
 
 @pytest.mark.parametrize("word", ["carte", "Carte", "« carte »", " CARTE. ", "card"])
@@ -56,7 +56,7 @@ def test_a_card_has_a_button_and_its_press_is_answered(env: Environment, channel
             },
         )
         visitor.ask("SendMessage", pressed)
-        assert text_of(visitor.answered()) == "Vous avez choisi : Confirmer"
+        assert text_of(visitor.answered()) == "Vous avez choisi\u00a0: Confirmer"
 
 
 def test_choices_are_quick_replies(env: Environment, channel: Channel) -> None:
@@ -112,7 +112,7 @@ def test_it_keeps_the_order_of_quick_questions(env: Environment, channel: Channe
         for number in range(8):
             visitor.say(str(number))
         answers = [text_of(visitor.answered()) for _ in range(8)]
-        assert answers == [f"Vous avez écrit : {number}" for number in range(8)]
+        assert answers == [f"Vous avez écrit\u00a0: {number}" for number in range(8)]
 
 
 def test_it_keeps_quiet_once_a_person_has_written(env: Environment, channel: Channel) -> None:

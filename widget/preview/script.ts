@@ -15,7 +15,7 @@ const words = {
     button: "Suivre le colis",
     more: "Puis-je faire autre chose pour vous\u00a0?",
     replies: ["Changer l’adresse", "Parler de ma facture", "Non, merci !"],
-    echo: (text: string) => `Bien reçu : « ${text} ».`,
+    echo: (text: string) => `Bien reçu\u00a0: «\u00a0${text}\u00a0».`,
   },
   en: {
     hello: "Hello! I’m Camille. How can I help you?",
