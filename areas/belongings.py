@@ -11,6 +11,8 @@ from typing import Any
 
 from django.utils.functional import Promise
 
+from kit.documents import canonical
+
 Entry = dict[str, Any]
 #: Of each belonging, by its name, the entries.
 Kept = Mapping[str, list[Entry]]
@@ -36,6 +38,12 @@ class Belonging:
     make: Callable[[Entry], None]
     #: What an entry names has a lower one: fields come before the forms that ask for them.
     order: int = 100
+    #: Whether several entries may have the same key: then only an entry that is alike in everything is the same.
+    whole: bool = False
+
+    def identity(self, entry: Entry) -> str:
+        """What tells an entry from another one."""
+        return canonical(entry).decode() if self.whole else str(entry[self.key]).lower()
 
 
 _known: dict[str, Belonging] = {}

@@ -10,9 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from areas.belongings import Belonging, Entry, Kept, register
 from audit.services import actor
 from desk import cards
-from desk.models import Card, Snippet
+from desk.models import Card, QuickReplies, Snippet
 from desk.sentences import sentence
-from desk.services import save_card, save_snippet
+from desk.services import (
+    LONGEST_CHOICE,
+    LONGEST_QUESTION,
+    MOST_CHOICES,
+    save_card,
+    save_replies,
+    save_snippet,
+)
 
 Faults = list[tuple[str, str | Promise]]
 
@@ -58,6 +65,37 @@ def _make_answer(one: Entry) -> None:
     save_snippet(Snippet(**one), seen=0, by=actor())
 
 
+def _replies() -> list[Entry]:
+    rows = [
+        {"question": one.question, "choices": list(one.choices)}
+        for one in QuickReplies.objects.order_by("question", "pk")
+    ]
+    return sorted(rows, key=lambda one: (one["question"], one["choices"]))
+
+
+def _check_replies(given: list[Entry], beside: Kept) -> Faults:
+    found: Faults = []
+    for number, one in enumerate(given):
+        choices = one.get("choices")
+        if (
+            set(one) != {"question", "choices"}
+            or len(one["question"]) > LONGEST_QUESTION
+            or one["question"] != one["question"].strip()
+            or not isinstance(choices, list)
+            or not 0 < len(choices) <= MOST_CHOICES
+            or not all(
+                isinstance(text, str) and text and text == text.strip() and len(text) <= LONGEST_CHOICE
+                for text in choices
+            )
+        ):
+            found.append((str(number), _("Write a question and 1 to 20 choices.")))
+    return found
+
+
+def _make_replies(one: Entry) -> None:
+    save_replies(one["question"], one["choices"], by=actor())
+
+
 def _wrong(model: type[models.Model], given: list[Entry], names: tuple[str, ...]) -> Faults:
     """Entries that lack a field, have another, or hold what the page's form would not take either."""
     found: Faults = []
@@ -91,6 +129,17 @@ def ready() -> None:
             dump=_cards,
             check=_check_cards,
             make=_make_card,
+        )
+    )
+    register(
+        Belonging(
+            name="quick_replies",
+            label=_("Quick replies"),
+            key="question",
+            dump=_replies,
+            check=_check_replies,
+            make=_make_replies,
+            whole=True,
         )
     )
     register(

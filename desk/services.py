@@ -141,7 +141,7 @@ def save_snippet(snippet: Snippet, *, seen: int, by: User | None) -> Snippet:
     return _save(snippet, Snippet, seen=seen, action="desk.snippet", by=by, snippet=snippet.shortcut)
 
 
-def save_replies(question: str, choices: Sequence[str], *, by: User) -> QuickReplies:
+def save_replies(question: str, choices: Sequence[str], *, by: User | None) -> QuickReplies:
     """Keep a question with its choices; the same once more is the one that is there. Raises ValidationError."""
     question = question.replace("\0", "").strip()
     kept = [text for one in choices if (text := one.replace("\0", "").strip())]

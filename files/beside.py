@@ -66,10 +66,10 @@ def read(document: Mapping[str, Any]) -> tuple[dict[str, list[Entry]], list[tupl
             key = entry.get(one.key)
             if not isinstance(key, str) or not key.strip():
                 faults.append((f"{place}.{one.key}", _("A text belongs here.")))
-            elif key.lower() in seen:
+            elif (identity := one.identity(entry)) in seen:
                 faults.append((f"{place}.{one.key}", _("Another entry has this name.")))
             else:
-                seen.add(key.lower())
+                seen.add(identity)
         if given:
             kept[one.name] = given
     return kept, faults
@@ -91,9 +91,9 @@ def look(kept: Kept) -> list[Found]:
     for one in belongings():
         if one.name not in kept:
             continue
-        there = {str(entry[one.key]).lower(): entry for entry in one.dump()}
+        there = {one.identity(entry): entry for entry in one.dump()}
         for entry in kept[one.name]:
-            known = there.get(str(entry[one.key]).lower())
+            known = there.get(one.identity(entry))
             action: Literal["create", "same", "stays"] = "create"
             if known is not None:
                 action = "same" if known == entry else "stays"

@@ -3,7 +3,8 @@
     {"chatadmin": "channel", "format": 1, "id": "chat_…", "name": "…", "kind": "messaging", "areas": {name: section},
      "going_live": {"live_on_save": false, "four_eyes": false, "checklist": ["…"]}}
     {"chatadmin": "organisation", "format": 1, "brand": 1009, "name": "…", "time_zone": "…", "channels": [channel, …],
-     "custom_fields": […], "forms": […], "address_lists": […], "cards": […], "canned_answers": […]}
+     "custom_fields": […], "forms": […], "address_lists": […], "cards": […], "canned_answers": […],
+     "quick_replies": […]}
 
 Sections are as the areas dump them, secrets replaced by a placeholder; keys are sorted, channels by name, Guides last: they name
 channels. What an organisation keeps beside its channels is in `files.beside`. A field that is left out changes nothing.

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from areas.contract import Problem
 from audit.sentences import register
 from audit.services import record
 from channels_config.models import Channel
@@ -247,18 +246,13 @@ def _apply(one: Import, file: ChannelFile, number: int, user: User) -> dict[str,
     except plans.ChangedSince:
         outcome, messages = "refused", [_("Somebody saved this channel after you looked; it was left alone.")]
     except plans.Refused as refused:
-        outcome, messages = "refused", [problem_line(problem) for problem in refused.problems]
+        outcome, messages = "refused", [str(plans.told(problem)) for problem in refused.problems]
     return {
         "name": channel.name if channel else file.named(),
         "channel": channel.public_id if channel else "",
         "outcome": outcome,
         "messages": messages,
     }
-
-
-def problem_line(problem: Problem) -> str:
-    place = ".".join(part for part in (problem.area, problem.path) if part)
-    return f"{place}: {problem.message}" if place else str(problem.message)
 
 
 def resting(most: int = 100) -> list[tuple[int, int]]:

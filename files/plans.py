@@ -85,10 +85,41 @@ class Step:
         return self.channel.name if self.channel else self.file.name
 
     @property
+    def told_problems(self) -> list[Told]:
+        return [told(one) for one in self.problems]
+
+    @property
+    def told_warnings(self) -> list[Told]:
+        return [told(one) for one in self.warnings]
+
+    @property
     def change_count(self) -> int:
         return (
             sum(max(1, len(one.changes)) for one in self.areas) + len(self.going_live) + bool(self.new_name)
         )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A problem for people: the area by its label, the place in it, the sentence."""
+
+    label: str
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        before = f"{self.label} ({self.place})" if self.place and self.label else self.label or self.place
+        return (
+            gettext("%(place)s: %(message)s") % {"place": before, "message": self.message}
+            if before
+            else self.message
+        )
+
+
+def told(problem: Problem) -> Told:
+    """What a person is told of a problem; an area this installation does not have has only its name."""
+    labels = {area.name: str(area.label) for area in registry.areas()}
+    return Told(labels.get(problem.area, problem.area), problem.path, str(problem.message))
 
 
 class ChangedSince(Exception):

@@ -17,7 +17,7 @@ from areas import registry
 from audit.models import Entry
 from channels_config.models import Channel
 from channels_config.tests.factories import channel
-from desk.models import Card, Snippet
+from desk.models import Card, QuickReplies, Snippet
 from files import imports
 from files.documents import organisation_document
 from files.formats import read
@@ -116,6 +116,8 @@ def full() -> Organisation:
         set_rules(support, live_on_save=False, four_eyes=True, checklist=["Lu par deux personnes"], by=ana)
         set_rules(ventes, live_on_save=True, four_eyes=False, checklist=[], by=ana)
         Card.objects.create(name="Bonjour", source=CARD)
+        for choices in (["Oui", "Non"], ["Oui", "Non", "Plus tard"]):
+            QuickReplies.objects.create(question="Avez-vous votre numéro ?", choices=choices)
         Snippet.objects.create(shortcut="heures", text_fr="De 9 h à 17 h.\nÀ bientôt.")
     guide(
         org,
@@ -271,6 +273,7 @@ def test_what_is_there_stays_and_what_is_wrong_beside_the_channels_is_named_by_i
         ("cards.0.source", "{}"),
         ("canned_answers.0.shortcut", "Not One"),
         ("canned_answers.0.text_fr", 7),
+        ("quick_replies.0.choices", ["x"] * 21),
         ("forms.0.name", " "),
         ("cards", {}),
     ):
@@ -283,7 +286,8 @@ def test_what_is_there_stays_and_what_is_wrong_beside_the_channels_is_named_by_i
         file.write_text(json.dumps(wrong))
         with pytest.raises(CommandError) as refused:
             run("import_channel", full.number, file)
-        assert place in str(refused.value)
+        said_at = place.rpartition(".")[0] if place.startswith("quick") else place
+        assert said_at in str(refused.value)
     other = tmp_path / "twice"
     other.mkdir()
     for name in ("a.json", "b.json"):
