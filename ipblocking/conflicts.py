@@ -51,7 +51,9 @@ def told(
         theirs=_plain(theirs),
         mine=_plain(mine),
         base=None if base is None else _plain(base),
-        saves=[LastSave(current.saved_by_label, current.saved_at)] if current.saved_by_label else [],
+        saves=[LastSave(current.saved_by_label, current.saved_at)]
+        if current.saved_by_label and current.saved_at
+        else [],
         differ=differ,
     )
     # Lines stand for themselves: whatever two people did to a list, it can be put together.

@@ -275,7 +275,7 @@ def change(request: TenantRequest, brand: int, channel: str, locale: str) -> Htt
     if request.method == "POST" and form.is_valid() and (now := form.overtaken(variant)) is not None:
         # The form again, from how things stand now, with what was changed here: saving it overtakes nobody.
         form = ChangeForm(section=section, variant=variant)
-        form.initial |= now
+        form.initial = {**form.initial, **now}
         told = _overtaken(found, section, variant)
         return _small_form(
             request, form, "translations/change.html", found, status=409, variant=variant, overtaken=told
