@@ -75,10 +75,10 @@ class Among(_Lookup):
 
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, of_left = self.process_lhs(compiler, connection)
         right, of_right = self.process_rhs(compiler, connection)
-        return " = ANY(".join((left, right)) + ")", [*of_left, *of_right]
+        return " = ANY(".join((left, right)) + ")", (*of_left, *of_right)
 
 
 class Prepared(Generic[Row]):
