@@ -46,6 +46,11 @@ class Filters:
         )
 
     @property
+    def turned(self) -> bool:
+        """A period that ends before it begins."""
+        return bool(self.since and self.until and self.since > self.until)
+
+    @property
     def any(self) -> bool:
         return any((self.person, self.action, self.subject, self.since, self.until))
 

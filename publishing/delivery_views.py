@@ -87,6 +87,6 @@ def _filters(asked: QueryDict) -> str:
     """ "?state=failed&page=2", or nothing."""
     kept = QueryDict(mutable=True)
     for name in FILTERS:
-        if asked.get(name):
-            kept[name] = asked[name]
+        if value := asked.get(name):
+            kept[name] = str(value)
     return f"?{kept.urlencode()}" if kept else ""

@@ -249,8 +249,7 @@ def review(request: TenantRequest, brand: int, channel: str) -> HttpResponse:
             "Meanwhile somebody has changed how releases of this channel go live, or the checks find something else: nothing was done yet. "
             "Look at it again; what you wrote and ticked is still here as far as it still holds."
         )
-        form.data = form.data.copy()
-        form.data.pop("warnings_seen", None)
+        form.data = {name: value for name, value in request.POST.items() if name != "warnings_seen"}
     elif request.method == "POST":
         status = 422
         form.ask_for_ticks(warnings=bool(warnings))

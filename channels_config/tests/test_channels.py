@@ -434,9 +434,9 @@ def _of(page: str, shop: Organisation, of: Channel) -> str:
 def test_a_stranger_finds_nothing(client: Client, page: str, method: str) -> None:
     theirs = organisation(name="Ailleurs")
     secret = channel(theirs, "Secret")
-    data = {"name": "Secret", "kind": "live"}
-    response = getattr(client, method)(_of(page, theirs, secret), data)
+    response = getattr(client, method)(_of(page, theirs, secret), {"name": "Secrète", "kind": "live"})
     assert response.status_code == 404
+    # What was typed is handed back; what is theirs is not.
     assert "Secret" not in response.content.decode()
     assert in_database(theirs) == ["Secret"]
 

@@ -74,7 +74,7 @@ def test_the_list_is_made_by_hand_tried_with_files_and_met_by_visitors(
     # Order: a button, the keyboard, the mouse.
     row(page, "application/msword").get_by_role("button", name="Monter").click()
     assert types(page)[:2] == ["application/msword", "application/pdf"]
-    expect(page.locator("[data-says]")).to_contain_text("nº 1 sur 10")
+    expect(page.locator("[data-says]")).to_contain_text("au rang 1 sur 10")
     page.locator("tbody input[name=description]").nth(9).focus()
     page.keyboard.press("Alt+ArrowUp")
     assert types(page)[8] == "audio/*"

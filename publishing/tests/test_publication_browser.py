@@ -227,6 +227,8 @@ def test_a_publication_is_planned_by_the_clock_of_a_time_zone_and_called_off(
     )
     assert [f"{at:%Y-%m-%d %H:%M}" for (at,) in due] == ["2099-02-28 23:30"]
     planned.get_by_role("button", name="Annuler la mise en production").click()
-    expect(admin.get_by_text(re.compile("La mise en production de la version 2 a été annulée"))).to_be_visible()
+    expect(
+        admin.get_by_text(re.compile("La mise en production de la version 2 a été annulée"))
+    ).to_be_visible()
     expect(planned).to_have_count(0)
     assert served(stack, "live", channel) is None

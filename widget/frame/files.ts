@@ -90,16 +90,16 @@ export function popUp(model: Model, refused: Refusal): void {
   };
   // A phrase may emphasise; here it is plain.
   const plain = (id: Parameters<typeof say>[0], values?: Record<string, string>) => say(id, values).replace(/<[^>]*>/g, "");
-  // The window's own English, should an older environment have no such phrase.
-  const or = (id: "sendFileTextSize" | "uploadMessage", own: string) => (phrases[id] ? plain(id as never, { filesize: rules.allowedFileSize ?? "" }) : own);
+  // Empty where an older environment has no such phrase.
+  const told = (id: "sendFileTextSize" | "uploadMessage") => (phrases[id] ? plain(id as never, { filesize: rules.allowedFileSize ?? "" }) : "");
   const known = (word: string) => (phrases[phraseOf[word] ?? ""] ? plain(phraseOf[word] as Parameters<typeof say>[0]) : "");
-  const allowed = or("sendFileTextSize", `Files of up to ${rules.allowedFileSize ?? 40} MB, of these types:`);
+  const allowed = told("sendFileTextSize") || plain("fileSendingFailed");
   const veil = make("div", "", { class: "cw-veil" });
   veil.append(make("style", css));
   const box = make("div", "", { class: "cw-question cw-refusal", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "cw-refusal", "aria-describedby": "cw-refusal-why" });
   box.dataset.about = refused.name + refused.code;
   box.append(make("h2", plain("fileSendingFailed"), { id: "cw-refusal" }), make("p", refused.name.replace(/[\p{Cc}\p{Cf}]/gu, ""), { class: "cw-refusal-name", dir: "auto" }));
-  box.append(make("p", known(refused.code) || or("uploadMessage", "This file is too large, or of a type that is not allowed."), { id: "cw-refusal-why" }));
+  box.append(make("p", known(refused.code) || told("uploadMessage"), { id: "cw-refusal-why" }));
   if (rules.isAttachmentsEnabled !== false && rules.allowedFileTypes?.length) {
     box.append(make("p", allowed));
     const list = make("ul", "", { tabindex: "0", "aria-label": allowed });

@@ -43,7 +43,8 @@ class Command(BaseCommand):
             for brand, place, head in cursor.fetchall():
                 self.stdout.write(f"{brand} {place} {head}")
         if wrong:
-            raise CommandError(f"the audit record is not as it was written: {len(wrong)} faults")
+            faults = "1 fault" if len(wrong) == 1 else f"{len(wrong)} faults"
+            raise CommandError(f"the audit record is not as it was written: {faults}")
 
     def _faults(self) -> list[str]:
         with connection.cursor() as cursor:
